@@ -1,0 +1,268 @@
+"""Robot, teleoperator and camera protocols, and the errors every device raises.
+
+All joint vectors have shape ``(A,)``: the arm's joints in rad followed by the gripper opening in
+[0, 1] (0 closed, 1 open). Devices that think in deltas, poses or motor ticks convert in their own
+file, so that the loop above knows one kind of action only: absolute joint targets.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Image = NDArray[np.uint8]
+
+
+class DriverError(Exception):
+    """A device cannot do what was asked. Says which device, what happened and what to do.
+
+    Args:
+        device: the name the station file gives the device, such as ``robot`` or ``wrist``.
+        problem: what happened, with the value and the limit.
+        remedy: what the operator can do about it, as one imperative sentence.
+    """
+
+    def __init__(self, device: str, problem: str, remedy: str) -> None:
+        super().__init__(f"{device}: {problem} {remedy}".strip())
+        self.device = device
+        self.problem = problem
+        self.remedy = remedy
+
+
+class DeviceNotFoundError(DriverError):
+    """The device that was asked for is absent. Never answered by a fake one."""
+
+
+class DeviceLostError(DriverError):
+    """The device answered before and does not any more (cable, power, process)."""
+
+
+class DeviceConfigError(DriverError):
+    """The station file asks for something the device does not have."""
+
+
+class InvalidActionError(DriverError):
+    """An action of the wrong shape, or with values that are not finite."""
+
+
+@dataclass(frozen=True)
+class JointLimits:
+    """What one arm may do. All arrays have shape (A,), gripper last.
+
+    Attributes:
+        names: joint names, gripper last.
+        lower: lowest position [rad, gripper 0..1].
+        upper: highest position [rad, gripper 0..1].
+        velocity: highest speed, absolute [rad/s, gripper 1/s].
+        acceleration: highest acceleration, absolute [rad/s^2, gripper 1/s^2].
+    """
+
+    names: tuple[str, ...]
+    lower: Floats
+    upper: Floats
+    velocity: Floats
+    acceleration: Floats
+
+    @property
+    def size(self) -> int:
+        """Number of joints A, the gripper included."""
+        return len(self.names)
+
+
+@dataclass
+class RobotState:
+    """What a robot measured at one instant.
+
+    Attributes:
+        t: when it was measured, monotonic clock [s].
+        position: shape (A,) [rad, gripper 0..1].
+        velocity: shape (A,) [rad/s, gripper 1/s].
+        effort: shape (A,) [N m, gripper N]; zeros where the arm cannot measure it.
+        environment_state: shape (E,), privileged object poses that only a simulation knows;
+            empty on real arms. Named by ``Robot.environment_names``.
+        stage: index of the task stage a simulation judges the attempt to be in, -1 if unknown.
+        success: whether a simulation judges the task as done (held for its required time).
+    """
+
+    t: float
+    position: Floats
+    velocity: Floats
+    effort: Floats
+    environment_state: Floats = field(default_factory=lambda: np.zeros(0))
+    stage: int = -1
+    success: bool = False
+
+
+@runtime_checkable
+class Robot(Protocol):
+    """A follower arm. Called by the control process only, from the one loop."""
+
+    limits: JointLimits
+    environment_names: tuple[str, ...]
+
+    def connect(self) -> None:
+        """Opens the device. May block. Raises DeviceNotFoundError or DeviceConfigError."""
+
+    def disconnect(self) -> None:
+        """Closes the device; calling it twice is harmless."""
+
+    def get_observation(self) -> RobotState:
+        """The newest measurement, never blocking beyond one bus transaction.
+
+        Raises:
+            DeviceLostError: the arm does not answer or its newest state is too old.
+        """
+
+    def send_action(self, action: Floats) -> Floats:
+        """Commands absolute joint targets, shape (A,), and returns what was really sent.
+
+        Raises:
+            InvalidActionError: wrong shape or not finite.
+            DeviceLostError: the arm does not answer.
+        """
+
+    def stop(self) -> None:
+        """Cancels any target still being pursued: the arm holds where it is now."""
+
+
+@runtime_checkable
+class SceneReset(Protocol):
+    """A robot whose scene can be put back by software (a simulation)."""
+
+    def reset_scene(self, seed: int) -> None:
+        """Puts objects and arm to the start pose that ``seed`` draws. May take up to 1 s."""
+
+
+@dataclass
+class TeleoperatorView:
+    """What an operator's device may look at when it is polled.
+
+    Attributes:
+        state: newest measured robot state.
+        sent: shape (A,), the action sent last.
+        controller: who is in control: ``policy``, ``human``, ``hold`` or ``handover``.
+        attempt_running: whether an attempt is being recorded.
+        doubt: the policy's doubt about this observation, NaN if there is none.
+        tau: the learned threshold of doubt, NaN if there is none yet.
+        dt: control period [s].
+    """
+
+    state: RobotState
+    sent: Floats
+    controller: str
+    attempt_running: bool
+    doubt: float
+    tau: float
+    dt: float
+
+
+@dataclass
+class OperatorInput:
+    """What an operator's device said at one tick.
+
+    Attributes:
+        action: absolute joint targets, shape (A,), or None while the device has nothing to say.
+        gate: True while the device's hold-to-correct control is held, False while it is not,
+            None if the device has no gate.
+        events: edges since the last poll, by name: ``toggle``, ``stop``, ``start``, ``success``,
+            ``failure``, ``discard``, ``tag:<category>``.
+    """
+
+    action: Floats | None = None
+    gate: bool | None = None
+    events: tuple[str, ...] = ()
+
+
+@runtime_checkable
+class Teleoperator(Protocol):
+    """A device a person corrects with. Called by the control process only, from the one loop.
+
+    ``relative`` devices (gamepad, keyboard, clutched leaders) anchor at the pose the arm has when
+    ``begin`` is called; absolute ones must be aligned with the arm before they take over.
+    """
+
+    relative: bool
+
+    def connect(self) -> None:
+        """Opens the device. May block. Raises DeviceNotFoundError or DeviceConfigError."""
+
+    def disconnect(self) -> None:
+        """Closes the device; calling it twice is harmless."""
+
+    def begin(self, view: TeleoperatorView) -> None:
+        """The human takes over at this tick: anchor relative motion at ``view.sent``."""
+
+    def get_action(self, view: TeleoperatorView) -> OperatorInput:
+        """Polls the device; never blocks.
+
+        Raises:
+            DeviceLostError: the device was unplugged. The gate takes it as a release into HOLD.
+        """
+
+    def send_feedback(self, view: TeleoperatorView) -> None:
+        """Lets the device follow or resist (leaders with motors); does nothing elsewhere."""
+
+
+@dataclass
+class Frame:
+    """One camera image.
+
+    Attributes:
+        t: capture time, monotonic clock [s], the exposure rather than the arrival.
+        sequence: the camera's own frame count; a gap is a dropped frame.
+        image: shape (H, W, 3), RGB, uint8.
+    """
+
+    t: float
+    sequence: int
+    image: Image
+
+
+@runtime_checkable
+class Camera(Protocol):
+    """A camera. Called by the camera process only, from a thread of its own."""
+
+    width: int
+    height: int
+    fps: float
+
+    def connect(self) -> None:
+        """Opens the device. May block. Raises DeviceNotFoundError or DeviceConfigError."""
+
+    def disconnect(self) -> None:
+        """Closes the device; calling it twice is harmless."""
+
+    def read(self, timeout_s: float) -> Frame | None:
+        """Waits for the next frame, at most ``timeout_s``; None if none came in time.
+
+        Raises:
+            DeviceLostError: the camera was unplugged.
+        """
+
+
+def checked_action(device: str, action: Floats, limits: JointLimits) -> Floats:
+    """The action as float64 of shape (A,).
+
+    Raises:
+        InvalidActionError: wrong shape, or a value that is not finite; names the joint.
+    """
+    array = np.asarray(action, dtype=np.float64)
+    if array.shape != (limits.size,):
+        raise InvalidActionError(
+            device,
+            f"The action has shape {array.shape}, not ({limits.size},).",
+            f"Send one value for each of {', '.join(limits.names)}.",
+        )
+    finite = np.isfinite(array)
+    if not finite.all():
+        bad = limits.names[int(np.argmin(finite))]
+        raise InvalidActionError(
+            device,
+            f"The action for {bad} is {array[int(np.argmin(finite))]}.",
+            "Check the policy or teleoperator that produced it; nothing was sent.",
+        )
+    return array

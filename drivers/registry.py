@@ -1,0 +1,120 @@
+"""Finds a device by name: the file's name is the key.
+
+``robots/simulated_viperx.py`` is ``type = "simulated_viperx"`` in a station file. A device file
+offers two names: ``Config``, a frozen dataclass of what the station file may say about it, and
+``create(name, config, context)``, which builds the device without touching hardware.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import pkgutil
+import types
+import typing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from drivers.base import DeviceConfigError
+
+KINDS = ("robots", "teleoperators", "cameras")
+
+
+@dataclass(frozen=True)
+class DeviceContext:
+    """What a device may need from its surroundings.
+
+    Attributes:
+        runtime: the private runtime folder where rings are mapped; None in lockstep.
+        world: the simulated world to drive in-process in lockstep; None otherwise.
+        joint_names: joints of the station's robot, for teleoperators.
+    """
+
+    runtime: Path | None = None
+    world: Any = None
+    joint_names: tuple[str, ...] = ()
+
+
+def names(kind: str) -> tuple[str, ...]:
+    """The device types of one kind (``robots``, ``teleoperators``, ``cameras``), sorted."""
+    package = importlib.import_module(f"drivers.{kind}")
+    found = [m.name for m in pkgutil.iter_modules(package.__path__) if not m.name.startswith("_")]
+    return tuple(sorted(found))
+
+
+def create(kind: str, name: str, table: dict[str, Any], context: DeviceContext) -> Any:
+    """Builds the device that a station file's table describes.
+
+    Args:
+        kind: ``robots``, ``teleoperators`` or ``cameras``.
+        name: what the station calls it, used in messages.
+        table: the station file's table, its ``type`` among the keys.
+        context: the device's surroundings.
+
+    Raises:
+        DeviceConfigError: unknown type or key, or a value of the wrong type, with the choices.
+    """
+    options = dict(table)
+    wanted = options.pop("type", None)
+    if wanted not in names(kind):
+        raise DeviceConfigError(
+            name,
+            f"There is no {kind[:-1]} of type {wanted!r}.",
+            f"Choose one of: {', '.join(names(kind))}.",
+        )
+    module = importlib.import_module(f"drivers.{kind}.{wanted}")
+    return module.create(name, parsed(name, module.Config, options), context)
+
+
+def parsed(name: str, config: type[Any], options: dict[str, Any]) -> Any:
+    """Fills the frozen dataclass ``config`` from ``options``.
+
+    Raises:
+        DeviceConfigError: an unknown or missing key, or a value of the wrong type.
+    """
+    fields = {f.name: f for f in dataclasses.fields(config)}
+    hints = typing.get_type_hints(config)
+    values: dict[str, Any] = {}
+    for key, value in options.items():
+        if key not in fields:
+            raise DeviceConfigError(
+                name, f"Unknown key {key!r}.", f"Known keys: {', '.join(sorted(fields)) or 'none'}."
+            )
+        values[key] = _converted(name, key, value, hints[key])
+    required = [
+        key
+        for key, f in fields.items()
+        if f.default is dataclasses.MISSING
+        and f.default_factory is dataclasses.MISSING
+        and key not in values
+    ]
+    if required:
+        raise DeviceConfigError(
+            name, f"Missing key {required[0]!r}.", "Add it to the device's table."
+        )
+    return config(**values)
+
+
+def _converted(name: str, key: str, value: Any, hint: Any) -> Any:
+    origin = typing.get_origin(hint)
+    if origin in (typing.Union, types.UnionType):
+        choices = typing.get_args(hint)
+        if value is None and type(None) in choices:
+            return None
+        hint = next(c for c in choices if c is not type(None))
+        origin = typing.get_origin(hint)
+    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if origin is tuple and isinstance(value, list):
+        return tuple(value)
+    expected = origin or hint
+    if isinstance(expected, type) and (
+        not isinstance(value, expected) or (isinstance(value, bool) and expected is not bool)
+    ):
+        raise DeviceConfigError(
+            name,
+            f"{key} is {value!r}, a {type(value).__name__}.",
+            f"Give it a {expected.__name__}.",
+        )
+    return value

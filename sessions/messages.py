@@ -1,0 +1,449 @@
+"""Every message between processes, as typed structs.
+
+Commands go up (window -> control, recorder, supervisor) and are answered by Accepted or Refused;
+events come down (PUB). A new subscriber asks for a full snapshot first: ``Snapshot`` is answered
+with the process's whole public state.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Message(msgspec.Struct, tag=True, forbid_unknown_fields=True):
+    """The root of all messages; the class's name travels as its type."""
+
+
+# Replies
+
+
+class Accepted(Message):
+    """The command was carried out, or is being carried out."""
+
+
+class Refused(Message):
+    """The command was not carried out; both sentences are shown to the operator as they are."""
+
+    why: str
+    remedy: str = ""
+
+
+# Commands to any process
+
+
+class Snapshot(Message):
+    """Answered by the process's full state: ControlState, RecorderState or SupervisorState."""
+
+
+class Shutdown(Message):
+    """Stop gracefully: hold, finish files, exit."""
+
+
+# Commands to control
+
+
+class Heartbeat(Message):
+    """The window lives; sent at least four times a second."""
+
+
+class ClearFault(Message):
+    """First of the three acts after a stop: reset. FAULT -> HOLD, disarmed."""
+
+
+class Arm(Message):
+    """Second act: allow motion."""
+
+
+class Disarm(Message):
+    """No motion until armed again; a running attempt holds."""
+
+
+class StartAttempt(Message):
+    """Third act: reset the scene where software can, begin recording, let the policy drive.
+
+    ``demo`` records a demonstration: the human drives from the first tick. ``seed`` draws the start
+    pose in simulation; None takes the next one.
+    """
+
+    demo: bool = False
+    seed: int | None = None
+    environment: str = ""
+    object: str = ""
+
+
+class EndAttempt(Message):
+    """Ends the running attempt; ``outcome`` is success, failure or discarded."""
+
+    outcome: str
+
+
+class ResetScene(Message):
+    """Puts the simulated scene back without starting an attempt."""
+
+    seed: int | None = None
+
+
+class SoftStop(Message):
+    """Stop all motion and latch. Not an emergency stop."""
+
+
+class TakeOver(Message):
+    """The human takes control now. ``input_t`` is when the key went down, monotonic [s]."""
+
+    device: str = "keyboard"
+    input_t: float = 0.0
+
+
+class GiveBack(Message):
+    """The human gives control back to the policy."""
+
+    input_t: float = 0.0
+
+
+class Pause(Message):
+    """Hold until Resume; the attempt goes on recording."""
+
+
+class Resume(Message):
+    """The policy drives on, if nothing else holds."""
+
+
+class Keys(Message):
+    """Which motion keys of the keyboard teleoperator are held, by action name, all of them.
+
+    Sent on each change and repeated with the heartbeat while any is held; an empty tuple when the
+    window loses focus.
+    """
+
+    held: tuple[str, ...] = ()
+
+
+class SelectOperator(Message):
+    """Which teleoperator of the station corrects: its name in station.toml."""
+
+    name: str
+
+
+class LoadPolicy(Message):
+    """The arm holds, the policy server loads ``path``, its spec is checked, the round changes."""
+
+    path: str
+    round: int
+
+
+class SetDoubts(Message):
+    """Doubts at takeovers of all rounds so far, in time order: what tau is computed from."""
+
+    doubts: tuple[float, ...]
+
+
+# Commands to the recorder
+
+
+class Tag(Message):
+    """Gives an intervention a failure category (an edit beside the ticks; can be undone).
+
+    ``start`` is the segment's first row in its episode. An empty category removes the tag.
+    """
+
+    episode: int
+    start: int
+    category: str
+
+
+class Note(Message):
+    """Free text on an intervention."""
+
+    episode: int
+    start: int
+    text: str
+
+
+class SetOutcome(Message):
+    """Changes a finished episode's outcome (also discards and restores it)."""
+
+    episode: int
+    outcome: str
+
+
+class DiscardIntervention(Message):
+    """Leaves one intervention out of training, or takes it back in."""
+
+    episode: int
+    start: int
+    discarded: bool = True
+
+
+class Undo(Message):
+    """Undoes the last edit of this round that is not yet undone."""
+
+
+class Redo(Message):
+    """Redoes the edit undone last."""
+
+
+class Salvage(Message):
+    """Finishes a leftover ``.part`` file (``keep``) or moves it aside."""
+
+    path: str
+    keep: bool = True
+
+
+# Commands to the supervisor
+
+
+class StartTraining(Message):
+    """Runs the trainer on everything so far; on success the new policy is loaded.
+
+    ``share`` is the part of the training mass that corrections get, None for their natural share.
+    """
+
+    share: float | None = None
+    warm_start: bool | None = None
+    kind: str = ""
+
+
+class CancelTraining(Message):
+    """Stops the trainer; nothing it wrote is used."""
+
+
+class Activate(Message):
+    """Makes an existing policy the running one (roll-back, or forward again)."""
+
+    round: int
+
+
+class RestartProcess(Message):
+    """Starts a process again that died or stalled."""
+
+    name: str
+
+
+# State and events
+
+
+class DeviceState(Message):
+    """One device as the control or camera process sees it."""
+
+    name: str
+    kind: str
+    ok: bool
+    text: str = ""
+
+
+class ControlState(Message):
+    """Everything the control process knows; published on change and four times a second."""
+
+    sequence: int
+    t: float
+    gate: str
+    controller: str
+    armed: bool
+    reason: str
+    reason_text: str
+    remedy: str
+    attempt: int
+    attempt_demo: bool
+    attempt_started_t: float
+    round: int
+    policy: str
+    operator: str
+    operators: tuple[str, ...]
+    doubt: float
+    tau: float
+    rate_hz: float
+    measured_hz: float
+    late_ticks: int
+    ticks: int
+    period_p99_ms: float
+    policy_ms: float
+    seed: int
+    stage: int
+    success: bool
+    devices: tuple[DeviceState, ...] = ()
+
+
+class AttemptStarted(Message):
+    """An attempt begins at ``tick``; the recorder opens its file."""
+
+    episode: int
+    tick: int
+    round: int
+    policy: str
+    demo: bool
+    seed: int
+    operator: str
+    environment: str = ""
+    object: str = ""
+
+
+class AttemptEnded(Message):
+    """An attempt's last tick is ``tick``."""
+
+    episode: int
+    tick: int
+    outcome: str
+
+
+class OperatorTagged(Message):
+    """An operator's device tagged the intervention under way, or the latest one."""
+
+    episode: int
+    tick: int
+    category: str
+
+
+class Intervention(Message):
+    """A human segment of this round, live or finished, with its labels."""
+
+    episode: int
+    start: int
+    t: float
+    duration_s: float
+    doubt: float
+    category: str
+    note: str
+    running: bool
+    recovered: bool
+    discarded: bool = False
+    thumbnail: bytes = b""
+
+
+class EpisodeSummary(Message):
+    """A finished episode of the workspace."""
+
+    episode: int
+    round: int
+    demo: bool
+    outcome: str
+    duration_s: float
+    ticks: int
+    human_s: float
+    interventions: int
+
+
+class Leftover(Message):
+    """A ``.part`` file found at start."""
+
+    path: str
+    episode: int
+    ticks: int
+    problem: str = ""
+
+
+class RecorderState(Message):
+    """Everything the recorder knows; published on change and once a second."""
+
+    sequence: int
+    recording: int
+    saved: int
+    started: int
+    lost_ticks: int
+    lost_frames: int
+    disk_free_bytes: int
+    interventions: tuple[Intervention, ...] = ()
+    episodes: tuple[EpisodeSummary, ...] = ()
+    leftovers: tuple[Leftover, ...] = ()
+    can_undo: bool = False
+    can_redo: bool = False
+    problem: str = ""
+    next_episode: int = 1
+
+
+class CameraState(Message):
+    """One camera, measured."""
+
+    name: str
+    fps: float
+    age_s: float
+    latency_s: float
+    dropped: int
+    problem: str = ""
+
+
+class CamerasState(Message):
+    """Published twice a second by the camera process."""
+
+    cameras: tuple[CameraState, ...]
+
+
+class ProcessState(Message):
+    """One process as the supervisor sees it."""
+
+    name: str
+    running: bool
+    pid: int
+    exit_code: int | None
+    restarts: int
+    text: str = ""
+
+
+class SupervisorState(Message):
+    """Published on change and once a second."""
+
+    sequence: int
+    processes: tuple[ProcessState, ...]
+    training: bool
+    round: int
+    problem: str = ""
+
+
+class TrainingProgress(Message):
+    """Published by the trainer at each report; ``stage`` is data, training,
+    saving, done or failed.
+    """
+
+    stage: str
+    step: int
+    steps: int
+    loss: float
+    validation: float
+    elapsed_s: float
+    eta_s: float
+    round: int
+    text: str = ""
+
+
+Command = (
+    Snapshot
+    | Shutdown
+    | Heartbeat
+    | ClearFault
+    | Arm
+    | Disarm
+    | StartAttempt
+    | EndAttempt
+    | ResetScene
+    | SoftStop
+    | TakeOver
+    | GiveBack
+    | Pause
+    | Resume
+    | Keys
+    | SelectOperator
+    | LoadPolicy
+    | SetDoubts
+    | Tag
+    | Note
+    | SetOutcome
+    | DiscardIntervention
+    | Undo
+    | Redo
+    | Salvage
+    | StartTraining
+    | CancelTraining
+    | Activate
+    | RestartProcess
+)
+Event = (
+    Accepted
+    | Refused
+    | ControlState
+    | AttemptStarted
+    | AttemptEnded
+    | OperatorTagged
+    | RecorderState
+    | CamerasState
+    | SupervisorState
+    | TrainingProgress
+)
