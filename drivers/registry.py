@@ -29,11 +29,13 @@ class DeviceContext:
         runtime: the private runtime folder where rings are mapped; None in lockstep.
         world: the simulated world to drive in-process in lockstep; None otherwise.
         joint_names: joints of the station's robot, for teleoperators.
+        bindings: the workspace's file of keys and buttons; None for the packaged default.
     """
 
     runtime: Path | None = None
     world: Any = None
     joint_names: tuple[str, ...] = ()
+    bindings: Path | None = None
 
 
 def names(kind: str) -> tuple[str, ...]:

@@ -148,6 +148,27 @@ class Policy(Protocol):
         """Writes config.json, model.safetensors and the normaliser into ``folder``."""
 
 
+@dataclass(frozen=True)
+class LinkStatus:
+    """What is known about the policy at the other end.
+
+    Attributes:
+        path: checkpoint folder that is loaded; empty if none.
+        spec: its spec; None if none is loaded.
+        loading: a load is under way; chunks are refused meanwhile.
+        error: why the last load failed; empty otherwise.
+        alive: the server has answered within the last second (always true in-process).
+        latency_s: request to answer, of the newest chunk [s]; NaN before the first.
+    """
+
+    path: str = ""
+    spec: PolicySpec | None = None
+    loading: bool = False
+    error: str = ""
+    alive: bool = True
+    latency_s: float = float("nan")
+
+
 class PolicyLink(Protocol):
     """How the loop reaches a policy: the socket client in real time, in-process in lockstep."""
 
@@ -159,6 +180,12 @@ class PolicyLink(Protocol):
 
     def reset(self) -> None:
         """Forgets history and what is in flight."""
+
+    def load(self, path: str) -> None:
+        """Begins to load a checkpoint folder; never blocks, ``status`` tells how it went."""
+
+    def status(self) -> LinkStatus:
+        """What is loaded and whether the other end lives; never blocks."""
 
     def close(self) -> None:
         """Releases sockets; calling it twice is harmless."""

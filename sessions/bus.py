@@ -36,7 +36,7 @@ class Publisher:
     """The PUB side of a process; slow subscribers lose messages, never slow the sender."""
 
     def __init__(self, runtime: Path, process: str) -> None:
-        self._socket = zmq.Context.instance().socket(zmq.PUB)
+        self._socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.PUB)
         self._socket.setsockopt(zmq.LINGER, 200)
         self._socket.bind(events_endpoint(runtime, process))
 
@@ -53,7 +53,7 @@ class Subscriber:
     """Reads what one or several processes publish."""
 
     def __init__(self, runtime: Path, *processes: str) -> None:
-        self._socket = zmq.Context.instance().socket(zmq.SUB)
+        self._socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.SUB)
         self._socket.setsockopt(zmq.LINGER, 0)
         self._socket.setsockopt(zmq.SUBSCRIBE, b"")
         for process in processes:
@@ -77,7 +77,7 @@ class Responder:
     """The command side of a process."""
 
     def __init__(self, runtime: Path, process: str) -> None:
-        self._socket = zmq.Context.instance().socket(zmq.ROUTER)
+        self._socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.ROUTER)
         self._socket.setsockopt(zmq.LINGER, 200)
         self._socket.bind(commands_endpoint(runtime, process))
 
@@ -110,7 +110,7 @@ class Requester:
     """Sends commands without waiting; replies are collected by ``poll``."""
 
     def __init__(self, runtime: Path, process: str) -> None:
-        self._socket = zmq.Context.instance().socket(zmq.DEALER)
+        self._socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.DEALER)
         self._socket.setsockopt(zmq.LINGER, 0)
         self._socket.connect(commands_endpoint(runtime, process))
         self._next = 0

@@ -389,8 +389,9 @@ class SupervisorState(Message):
 
 
 class TrainingProgress(Message):
-    """Published by the trainer at each report; ``stage`` is data, training,
-    saving, done or failed.
+    """Published by the trainer at each report.
+
+    ``stage`` is data, training, saving, done, cancelled or failed.
     """
 
     stage: str
