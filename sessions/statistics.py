@@ -31,7 +31,7 @@ class Proportion:
 
     @property
     def rate(self) -> float:
-        """k / n, NaN without trials."""
+        """Successes per trial, NaN without trials."""
         return self.k / self.n if self.n else float("nan")
 
     @property
@@ -69,7 +69,7 @@ def wilson(k: int, n: int, z: float = _Z95) -> tuple[float, float]:
 
 
 def proportion(k: int, n: int) -> Proportion:
-    """k of n with its Wilson 95 % interval.
+    """Successes in trials with the Wilson 95 % interval.
 
     Raises:
         SessionError: k is not within 0 and n.
