@@ -15,11 +15,14 @@ import contextlib
 import json
 import mmap
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+
+T = TypeVar("T")
 
 _MAGIC = b"DAGRING1"
 _HEADER_BYTES = 4096
@@ -142,20 +145,30 @@ class RingReader:
         except OSError:
             return True
 
-    def get(self, index: int) -> NDArray[Any] | None:
-        """A copy of record ``index``, shape (); None if it was overwritten or not yet written."""
+    def read(self, index: int, select: Callable[[NDArray[Any]], T]) -> T | None:
+        """What ``select`` takes out of record ``index``, shape (), without copying the rest.
+
+        ``select`` must return copies, never views: the writer goes on writing.
+
+        Returns:
+            its result, or None if the record was overwritten meanwhile or is not yet written.
+        """
         if index < 0 or index >= self.head:
             return None
         position = index % self.slots
         if int(self._records["before"][position]) != index + 1:
             return None
-        copy = self._records["record"][position : position + 1].copy().reshape(())
+        chosen = select(self._records["record"][position : position + 1].reshape(()))
         whole = (
             int(self._records["before"][position])
             == index + 1
             == int(self._records["after"][position])
         )
-        return copy if whole else None
+        return chosen if whole else None
+
+    def get(self, index: int) -> NDArray[Any] | None:
+        """A copy of record ``index``, shape (); None if it was overwritten or not yet written."""
+        return self.read(index, lambda record: record.copy())
 
     def latest(self) -> NDArray[Any] | None:
         """A copy of the newest whole record, shape (); None if nothing was written yet."""
