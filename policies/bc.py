@@ -118,12 +118,8 @@ class BehaviouralCloning(nn.Module):
     def loss(self, batch: dict[str, Tensor]) -> Tensor:
         """Weighted imitation loss of a batch; see ``registry.TrainablePolicy``."""
         arrays = {name: batch[name].float() for name in self.sizes}
-        if self.training and self.options.noise > 0.0:
-            start = 0
-            for name, size in self.sizes.items():
-                scale = self.inputs.std[start : start + size] * self.options.noise
-                arrays[name] = arrays[name] + torch.randn_like(arrays[name]) * scale
-                start += size
+        if self.training:
+            arrays = self.inputs.with_noise(arrays, self.options.noise)
         return self.head.loss(self.inputs(arrays), arrays["position"], batch)
 
     def reset(self) -> None:

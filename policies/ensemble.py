@@ -236,6 +236,16 @@ class InputNormaliser(nn.Module):
         joined = torch.cat([arrays[name].float() for name in self.sizes], dim=-1)
         return ((joined - self.mean) / self.std).clamp(-INPUT_CLAMP, INPUT_CLAMP)
 
+    def with_noise(self, arrays: dict[str, Tensor], amount: float) -> dict[str, Tensor]:
+        """The arrays with Gaussian noise of ``amount`` standard deviations of each component."""
+        if amount <= 0.0:
+            return arrays
+        scales = torch.split(self.std, list(self.sizes.values()))
+        return {
+            name: arrays[name] + torch.randn_like(arrays[name]) * scale * amount
+            for name, scale in zip(self.sizes, scales, strict=True)
+        }
+
 
 def _tensor(values: Floats) -> Tensor:
     return torch.tensor(np.ascontiguousarray(values), dtype=torch.float32)
