@@ -45,7 +45,5 @@ def _grain(height: int, width: int, random: np.random.Generator) -> Floats:
     speckle = random.normal(0.0, 1.0, (height, width // 16)).repeat(16, axis=1)
     kernel = np.ones(48) / 48
     streaks = np.stack([np.convolve(row, kernel, "same") for row in speckle])
-        lambda row: np.convolve(row, np.ones(48) / 48, "same"), 1, speckle
-    )
     grain: Floats = 0.42 + 0.22 * rings + 0.28 * streaks
     return grain

@@ -1,0 +1,260 @@
+"""How the arm's driver reaches the simulated world: in this process, or through mapped rings.
+
+Rings in the runtime folder, private to the simulation: ``world-commands.ring`` (driver to world),
+``world-state.ring`` and ``world-frames-<camera>.ring`` (world to drivers). A scene reset travels in
+the command record as a counter and a seed, and the state record repeats the counter when it is
+done, so that nothing is lost if commands are overwritten before the world reads them.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from drivers.base import DeviceLostError, DeviceNotFoundError, Floats, RobotState
+from drivers.ring import RingError, RingReader, RingWriter
+from drivers.simulation.names import (
+    ENVIRONMENT_NAMES,
+    IMAGE_HEIGHT,
+    IMAGE_WIDTH,
+    JOINT_NAMES,
+)
+
+COMMAND_DTYPE = np.dtype(
+    [
+        ("t", "<f8"),
+        ("target", "<f8", (len(JOINT_NAMES),)),
+        ("hold", "u1"),  # 1: forget the target and hold where the arm is
+        ("resets", "<i8"),  # scene resets asked for since the world started
+        ("seed", "<i8"),
+    ]
+)
+STATE_DTYPE = np.dtype(
+    [
+        ("t", "<f8"),
+        ("position", "<f8", (len(JOINT_NAMES),)),
+        ("velocity", "<f8", (len(JOINT_NAMES),)),
+        ("effort", "<f8", (len(JOINT_NAMES),)),
+        ("environment_state", "<f8", (len(ENVIRONMENT_NAMES),)),
+        ("stage", "<i8"),
+        ("success", "u1"),
+        ("resets", "<i8"),  # scene resets done since the world started
+        ("seed", "<i8"),
+    ]
+)
+FRAME_DTYPE = np.dtype(
+    [("t", "<f8"), ("sequence", "<i8"), ("image", "u1", (IMAGE_HEIGHT, IMAGE_WIDTH, 3))]
+)
+
+REMEDY = "Start the simulated world again (Station page, Restart)."
+
+
+def commands_path(runtime: Path) -> Path:
+    """The ring the arm's driver writes."""
+    return runtime / "world-commands.ring"
+
+
+def state_path(runtime: Path) -> Path:
+    """The ring the world writes its state to."""
+    return runtime / "world-state.ring"
+
+
+def frames_path(runtime: Path, camera: str) -> Path:
+    """The ring the world writes one camera's frames to."""
+    return runtime / f"world-frames-{camera}.ring"
+
+
+class WorldLink(Protocol):
+    """What the arm's driver needs of a world, wherever it runs."""
+
+    def open(self) -> None:
+        """Reaches the world. Raises DeviceNotFoundError if there is none."""
+
+    def close(self) -> None:
+        """Lets go of the world; calling it twice is harmless."""
+
+    def state(self) -> RobotState:
+        """The newest state; never blocks. Raises DeviceLostError if it is too old."""
+
+    def command(self, target: Floats) -> None:
+        """Sets the joint targets, shape (A,); never blocks."""
+
+    def hold(self) -> None:
+        """Cancels the targets: the arm holds where it is; never blocks."""
+
+    def reset(self, seed: int) -> None:
+        """Puts the scene to the start of ``seed``; may take up to 1 s."""
+
+
+class InProcessLink:
+    """A world in this process, in lockstep.
+
+    Args:
+        world: the ``drivers.simulation.world.World`` to drive.
+    """
+
+    def __init__(self, world: Any) -> None:
+        self._world = world
+
+    def open(self) -> None:
+        """Nothing to open."""
+
+    def close(self) -> None:
+        """Nothing to close: the world is its maker's."""
+
+    def state(self) -> RobotState:
+        """The state at the world's last step."""
+        state: RobotState = self._world.state()
+        return state
+
+    def command(self, target: Floats) -> None:
+        """Sets the joint targets at once."""
+        self._world.command(target)
+
+    def hold(self) -> None:
+        """Holds where the arm is."""
+        self._world.hold()
+
+    def reset(self, seed: int) -> None:
+        """Puts the scene back at once."""
+        self._world.reset(seed)
+
+
+class MappedLink:
+    """The world process, through its rings.
+
+    Args:
+        device: the arm's name, for messages.
+        runtime: folder of the rings.
+        stale_s: a state older than this means that the world is lost [s].
+    """
+
+    def __init__(self, device: str, runtime: Path, stale_s: float = 0.1) -> None:
+        self._device = device
+        self._runtime = runtime
+        self._stale_s = stale_s
+        self._reader: RingReader | None = None
+        self._writer: RingWriter | None = None
+        self._resets = 0
+        self._seed = 0
+
+    def open(self) -> None:
+        """Maps the rings.
+
+        Raises:
+            DeviceNotFoundError: no world writes to the runtime folder.
+        """
+        try:
+            self._map()
+            self._newest()
+        except DeviceLostError as error:
+            self.close()
+            raise DeviceNotFoundError(self._device, error.problem, REMEDY) from error
+
+    def close(self) -> None:
+        """Drops the mappings."""
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
+        if self._writer is not None:
+            self._writer.close(unlink=True)
+            self._writer = None
+
+    def state(self) -> RobotState:
+        """The newest state of the world.
+
+        Raises:
+            DeviceLostError: the newest state is older than ``stale_s``.
+        """
+        record = self._newest()
+        return RobotState(
+            t=float(record["t"]),
+            position=record["position"].copy(),
+            velocity=record["velocity"].copy(),
+            effort=record["effort"].copy(),
+            environment_state=record["environment_state"].copy(),
+            stage=int(record["stage"]),
+            success=bool(record["success"]),
+        )
+
+    def command(self, target: Floats) -> None:
+        """Sets the joint targets.
+
+        Raises:
+            DeviceLostError: not connected.
+        """
+        self._push(target, hold=False)
+
+    def hold(self) -> None:
+        """Cancels the targets.
+
+        Raises:
+            DeviceLostError: not connected.
+        """
+        self._push(np.zeros(len(JOINT_NAMES)), hold=True)
+
+    def reset(self, seed: int) -> None:
+        """Puts the scene back and waits until the world says that it did.
+
+        Raises:
+            DeviceLostError: the world did not answer within 1 s.
+        """
+        wanted = int(self._newest()["resets"]) + 1
+        self._resets, self._seed = wanted, seed
+        self.hold()
+        deadline = time.monotonic() + 1.0
+        while time.monotonic() < deadline:
+            if int(self._newest()["resets"]) >= wanted:
+                return
+            time.sleep(0.002)
+        raise DeviceLostError(self._device, "The scene was not reset within 1 s.", REMEDY)
+
+    def _push(self, target: Floats, *, hold: bool) -> None:
+        if self._writer is None:
+            raise DeviceLostError(self._device, "The arm is not connected.", "Connect it first.")
+        slot = self._writer.slot()
+        slot["t"] = time.monotonic()
+        slot["target"] = target
+        slot["hold"] = hold
+        slot["resets"] = self._resets
+        slot["seed"] = self._seed
+        self._writer.commit()
+
+    def _newest(self) -> Any:
+        """The newest state record; maps the ring anew if the world was started again."""
+        if self._reader is None:
+            raise DeviceLostError(self._device, "The arm is not connected.", "Connect it first.")
+        record = self._reader.latest()
+        age = np.inf if record is None else time.monotonic() - float(record["t"])
+        if age > self._stale_s and self._reader.replaced():
+            self._map()
+            record = self._reader.latest()
+            age = np.inf if record is None else time.monotonic() - float(record["t"])
+        if record is None or age > self._stale_s:
+            text = "nothing" if record is None else f"a state {age * 1000:.0f} ms old"
+            raise DeviceLostError(
+                self._device,
+                f"The simulated world gave {text}; the limit is {self._stale_s * 1000:.0f} ms.",
+                REMEDY,
+            )
+        return record
+
+    def _map(self) -> None:
+        path = state_path(self._runtime)
+        try:
+            reader = RingReader(path)
+        except RingError as error:
+            raise DeviceLostError(self._device, "No simulated world is running.", REMEDY) from error
+        if self._reader is not None:
+            self._reader.close()
+        self._reader = reader
+        # A new world counts its resets from zero: an old count would reset the scene at once.
+        newest = reader.latest()
+        self._resets = 0 if newest is None else int(newest["resets"])
+        if self._writer is None:
+            self._writer = RingWriter(commands_path(self._runtime), COMMAND_DTYPE, 64)
+        else:
+            self.hold()
