@@ -1,0 +1,79 @@
+"""JPEG in and out. The only file of the recorder that knows OpenCV.
+
+Importing ``opencv-python`` points Qt at OpenCV's own plugins through the environment, which a
+window started afterwards would inherit and fail on; both variables are put back at once.
+"""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+from numpy.typing import NDArray
+
+_QT_KEYS = ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR")
+_before = {key: os.environ.get(key) for key in _QT_KEYS}
+import cv2  # noqa: E402  (between the two halves of the repair)
+
+for _key, _value in _before.items():
+    if _value is None:
+        os.environ.pop(_key, None)
+    else:
+        os.environ[_key] = _value
+
+QUALITY = 95
+THUMBNAIL = (160, 120)
+
+Image = NDArray[np.uint8]
+
+
+def one_thread() -> None:
+    """Keeps OpenCV to the calling thread: the loop and the policy need the other cores."""
+    cv2.setNumThreads(1)
+
+
+def encode(image: Image, quality: int = QUALITY) -> bytes:
+    """JPEG of an RGB image, shape (H, W, 3) uint8.
+
+    Raises:
+        ValueError: the image cannot be encoded (wrong shape or type).
+    """
+    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
+        raise ValueError(f"an image of shape {image.shape} {image.dtype} is not RGB uint8")
+    done, data = cv2.imencode(
+        ".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality]
+    )
+    if not done:
+        raise ValueError(f"an image of shape {image.shape} could not be encoded as JPEG")
+    return data.tobytes()
+
+
+def decode(data: bytes) -> Image:
+    """RGB image, shape (H, W, 3) uint8.
+
+    Raises:
+        ValueError: ``data`` is no whole JPEG.
+    """
+    return _decoded(data, cv2.IMREAD_COLOR)
+
+
+def thumbnail(data: bytes) -> bytes:
+    """A JPEG of at most 160 x 120 from one of any size; empty if ``data`` is no JPEG."""
+    try:
+        small = _decoded(data, cv2.IMREAD_REDUCED_COLOR_4)
+    except ValueError:
+        return b""
+    scale = min(THUMBNAIL[0] / small.shape[1], THUMBNAIL[1] / small.shape[0], 1.0)
+    if scale < 1.0:
+        size = (max(1, round(small.shape[1] * scale)), max(1, round(small.shape[0] * scale)))
+        small = np.asarray(cv2.resize(small, size, interpolation=cv2.INTER_AREA), np.uint8)
+    return encode(small, quality=80)
+
+
+def _decoded(data: bytes, flags: int) -> Image:
+    if not data:
+        raise ValueError("0 bytes are no JPEG")
+    image = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+    if image is None:
+        raise ValueError(f"{len(data)} bytes are no whole JPEG")
+    return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)

@@ -1,0 +1,166 @@
+"""Leftovers: attempts whose file was never finished, and what becomes of them."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from sessions.messages import Leftover
+from sessions.record import layout
+from sessions.record.layout import EpisodeError
+from sessions.record.reader import EpisodeData, FrameReader, counts, read_episode, read_note
+from sessions.record.writer import EpisodeWriter, rows_before_break
+from sessions.types import Outcome
+from sessions.workspace import sync_folder
+
+_COPY = ".resumed" + layout.PART  # a leftover being rewritten; the original stays until it is whole
+_KILLED = "It was not finished: the recorder was stopped during the attempt."
+_BLOCK = 64  # frames copied between two flushes
+
+
+def leftovers(episodes: Path, *, running: int = 0) -> list[Leftover]:
+    """The unfinished files in ``episodes``, oldest first, but for the one of attempt ``running``.
+
+    A file that cannot be read is listed too, with what is wrong as its problem.
+    """
+    found = []
+    for path in sorted(episodes.glob(f"*{layout.PART}")):
+        number = layout.episode_number(path)
+        if number == running or path.name.endswith(_COPY):
+            continue
+        rows = rows_before_break(path)
+        try:
+            note = "Writing failed during the attempt." if rows is not None else read_note(path)
+            rows = counts(path)[0] if rows is None else rows
+            found.append(Leftover(str(path), number, rows, note or _KILLED))
+        except EpisodeError as error:
+            found.append(Leftover(str(path), number, 0, error.problem))
+    return found
+
+
+def tidy(episodes: Path) -> None:
+    """Removes copies that a kill interrupted, and leftovers whose finished file is there.
+
+    Called once at start, by the only recorder.
+    """
+    for path in episodes.glob(f"*{_COPY}"):
+        path.unlink()
+    for path in episodes.glob(f"*{layout.PART}"):
+        final = episodes / layout.file_name(layout.episode_number(path))
+        if not final.exists():
+            continue
+        try:
+            if counts(final)[0] >= counts(path)[0]:
+                path.unlink()
+        except EpisodeError:
+            continue  # one of both is torn: shown as a leftover, and a person decides
+
+
+def salvage(path: Path, outcome: Outcome | None = None) -> Path:
+    """Finishes a leftover and returns the episode's path.
+
+    Without ``outcome`` it is the one that was told before the writing ended, or success if the last
+    tick was judged one; otherwise discarded, because a made-up failure would be learned from and
+    counted. The operator can set it afterwards.
+
+    Raises:
+        EpisodeError: nothing to salvage, torn, or the disk is full; the leftover stays.
+    """
+    source = _readable(path)
+    try:
+        data = read_episode(source)
+        if len(data.steps) == 0:
+            raise EpisodeError(path, "It holds no tick.", "Move it aside instead.")
+        final = _copied(source, data, _copy_writer(path, data)).finish(
+            outcome or _outcome(data), note=data.note or _KILLED
+        )
+    finally:
+        if source != path:
+            source.unlink()
+    path.unlink()
+    sync_folder(path.parent)
+    return final
+
+
+def resume(path: Path) -> EpisodeWriter:
+    """Goes on writing a leftover: a writer that holds all its ticks and frames so far.
+
+    Raises:
+        EpisodeError: torn, or the disk is full; the leftover stays.
+    """
+    data = read_episode(path)
+    writer = _copied(path, data, _copy_writer(path, data))
+    writer.path.replace(path)
+    sync_folder(path.parent)
+    writer.path = path
+    return writer
+
+
+def aside(path: Path) -> Path:
+    """Moves a leftover to ``episodes/aside``; its number stays taken."""
+    folder = path.parent / "aside"
+    folder.mkdir(exist_ok=True)
+    target = folder / path.name
+    attempt = 1
+    while target.exists():
+        attempt += 1
+        target = folder / f"{path.name}.{attempt}"
+    path.rename(target)
+    sync_folder(folder)
+    sync_folder(path.parent)
+    return target
+
+
+def next_episode(episodes: Path) -> int:
+    """One more than the highest number any file here ever had, leftovers and moved ones too."""
+    taken = [layout.episode_number(p) for p in episodes.glob("[0-9]*.h5*")]
+    taken += [layout.episode_number(p) for p in (episodes / "aside").glob("[0-9]*.h5*")]
+    return max(taken, default=0) + 1
+
+
+def _copy_writer(path: Path, data: EpisodeData) -> EpisodeWriter:
+    name = layout.file_name(data.meta.episode, _COPY)
+    return EpisodeWriter(path.parent, data.meta, data.steps.dtype, tuple(data.frames), name=name)
+
+
+def _copied(source: Path, data: EpisodeData, writer: EpisodeWriter) -> EpisodeWriter:
+    try:
+        writer.append(data.steps)
+        with FrameReader(source) as reader:
+            for camera, index in data.frames.items():
+                for i, t in enumerate(index.t):
+                    writer.add_frame(
+                        camera,
+                        float(t),
+                        reader.jpeg(camera, i),
+                        sequence=int(index.sequence[i]),
+                        received_t=float(index.received_t[i]),
+                        flags=int(index.flags[i]),
+                    )
+                    if i % _BLOCK == _BLOCK - 1:
+                        writer.flush(sync=False)
+        writer.flush()
+    except EpisodeError:
+        writer.abandon("It is the copy of a leftover.")
+        writer.path.unlink(missing_ok=True)
+        raise
+    return writer
+
+
+def _outcome(data: EpisodeData) -> Outcome:
+    if data.outcome is not Outcome.RUNNING:
+        return data.outcome
+    return Outcome.SUCCESS if data.steps["success"][-1] else Outcome.DISCARDED
+
+
+def _readable(path: Path) -> Path:
+    """``path``, or a copy where HDF5 in this process still holds the file after a failed write."""
+    if rows_before_break(path) is None:
+        return path
+    copy = path.with_name(f"{layout.episode_number(path):06d}.bytes{_COPY}")
+    try:
+        shutil.copyfile(path, copy)
+    except OSError as error:
+        copy.unlink(missing_ok=True)
+        raise EpisodeError(path, f"It cannot be copied ({error.strerror}).") from error
+    return copy
