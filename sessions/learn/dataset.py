@@ -76,6 +76,15 @@ class Samples:
         """N."""
         return len(self.position)
 
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """What a normaliser is fitted to, by name."""
+        return {
+            "position": self.position,
+            "velocity": self.velocity,
+            "environment_state": self.environment_state,
+            "actions": self.actions,
+        }
+
     def where(self, mask: NDArray[np.bool_]) -> Samples:
         """The samples that ``mask``, shape (N,), selects; images are shared, not copied."""
         return Samples(

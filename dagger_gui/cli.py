@@ -1,0 +1,101 @@
+"""The command line: ``dagger-gui`` opens the window, ``dagger-gui simulate`` needs none."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from drivers.base import DriverError
+from policies.base import PolicyError
+from sessions.types import SessionError
+
+FAILED = 2
+
+
+def default_workspace() -> Path:
+    """Where the workspace lies if none is named: in the user's data folder, or the home folder."""
+    data = os.environ.get("XDG_DATA_HOME")
+    base = Path(data) if data else Path.home()
+    return base / "dagger" / "pick-place"
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    line = argparse.ArgumentParser(
+        prog="dagger-gui",
+        description="Correction sessions for robot-learning policies: watch, take over, retrain.",
+    )
+    _run_options(line)
+    commands = line.add_subparsers(dest="command", metavar="COMMAND")
+    _run_options(commands.add_parser("run", help="open the window (the default)"))
+    simulate = commands.add_parser(
+        "simulate", help="whole rounds on the simulated station with a scripted operator"
+    )
+    simulate.add_argument("--workspace", type=Path, required=True, help="a new, empty folder")
+    simulate.add_argument("--rounds", type=_positive, default=3)
+    simulate.add_argument("--corrections", type=_positive, default=20, help="per round")
+    simulate.add_argument("--trials", type=_positive, default=50, help="per policy")
+    simulate.add_argument("--seed", type=int, default=0)
+    simulate.add_argument("--report", type=Path, default=None, help="write the figures as JSON")
+    simulate.add_argument("--processes", type=_positive, default=2)
+    return line
+
+
+def _run_options(line: argparse.ArgumentParser) -> None:
+    # SUPPRESS: a subparser's default must not overwrite what was given before the subcommand.
+    line.add_argument("--workspace", type=Path, default=argparse.SUPPRESS, help="its folder")
+    line.add_argument(
+        "--station",
+        default=argparse.SUPPRESS,
+        help="station of a new workspace: simulated, or a station.toml",
+    )
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{value} is less than 1")
+    return value
+
+
+def _simulate(arguments: argparse.Namespace) -> int:
+    from sessions.headless.rounds import Settings, simulate, table, write_report
+
+    settings = Settings(
+        rounds=arguments.rounds,
+        corrections=arguments.corrections,
+        trials=arguments.trials,
+        seed=arguments.seed,
+        processes=arguments.processes,
+    )
+    report = simulate(arguments.workspace, settings, say=lambda text: print(text, flush=True))
+    print(table(report))
+    if arguments.report is not None:
+        write_report(arguments.report, report)
+    return 0
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from dagger_gui import app
+
+    workspace = getattr(arguments, "workspace", None) or default_workspace()
+    return int(app.main(workspace, station=getattr(arguments, "station", "simulated")))
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Entry point ``dagger-gui``: every error that has a remedy is one sentence, exit status 2."""
+    arguments = parser().parse_args(argv)
+    try:
+        return _simulate(arguments) if arguments.command == "simulate" else _run(arguments)
+    except (SessionError, DriverError, PolicyError) as error:
+        sys.stderr.write(f"{error}\n")
+        return FAILED
+    except KeyboardInterrupt:
+        sys.stderr.write("Stopped.\n")
+        return 130
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
