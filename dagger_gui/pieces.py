@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from dagger_gui import theme
 
@@ -115,3 +123,55 @@ def selectable(text: str = "") -> Words:
     words = Words(text, "body", "muted")
     words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
     return words
+
+
+class FactTable(QWidget):
+    """Rows of words under quiet column heads; figures to the right, the rest to the left.
+
+    Args:
+        heads: column heads; an empty one names nothing.
+        figures: indices of the columns with figures.
+        stretch: index of the column that takes the spare width.
+        parent: Qt owner.
+    """
+
+    def __init__(
+        self,
+        heads: tuple[str, ...],
+        figures: tuple[int, ...] = (),
+        stretch: int = 0,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._figures, self._columns = frozenset(figures), len(heads)
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setHorizontalSpacing(theme.grid(4))
+        self._grid.setVerticalSpacing(theme.grid(1.5))
+        self._grid.setColumnStretch(stretch, 1)
+        self._cells: list[list[Words]] = []
+        if any(heads):
+            for column, head in enumerate(heads):
+                self._put(Words(head, "small", "muted"), 0, column)
+
+    def setRows(self, rows: list[tuple[str, ...]], roles: tuple[str, ...] = ()) -> None:
+        """Shows the rows; equal ones are free. ``roles`` gives each row a meaning, empty: plain."""
+        while len(self._cells) < len(rows):
+            line = [Words() for _ in range(self._columns)]
+            for column, words in enumerate(line):
+                self._put(words, len(self._cells) + 1, column)
+            self._cells.append(line)
+        for i, line in enumerate(self._cells):
+            for column, words in enumerate(line):
+                words.setVisible(i < len(rows))
+                if i < len(rows):
+                    if words.text() != rows[i][column]:
+                        words.setText(rows[i][column])
+                    words.setRole(roles[i] if i < len(roles) else "")
+
+    def _put(self, words: Words, row: int, column: int) -> None:
+        side = (
+            Qt.AlignmentFlag.AlignRight if column in self._figures else Qt.AlignmentFlag.AlignLeft
+        )
+        words.setAlignment(side | Qt.AlignmentFlag.AlignVCenter)
+        self._grid.addWidget(words, row, column)
