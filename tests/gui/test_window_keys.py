@@ -49,8 +49,8 @@ def bench(qtbot: QtBot) -> Bench:
 
 
 def test_space_stops_with_a_button_a_number_or_a_field_in_focus(bench: Bench) -> None:
-    clicked: list[bool] = []
-    bench.button.clicked.connect(clicked.append)
+    clicked: list[int] = []
+    bench.button.clicked.connect(lambda: clicked.append(1))
     for widget in (bench.button, bench.number, bench.note, bench.window):
         QTest.keyClick(bench.focus(widget), Qt.Key.Key_Space)
     assert bench.said == ["+stop", "-stop"] * 4
@@ -111,8 +111,8 @@ def test_typing_a_note_neither_moves_nor_takes_over(bench: Bench) -> None:
 def test_enter_presses_the_button_that_has_the_focus_and_is_the_next_act_elsewhere(
     bench: Bench,
 ) -> None:
-    clicked: list[bool] = []
-    bench.button.clicked.connect(clicked.append)
+    clicked: list[int] = []
+    bench.button.clicked.connect(lambda: clicked.append(1))
     QTest.keyClick(bench.focus(bench.button), Qt.Key.Key_Return)
     assert len(clicked) == 1
     assert bench.said == []
