@@ -20,10 +20,10 @@ from drivers.base import Floats
 ANGULAR_WEIGHT_M = 0.15
 """How many metres of position error one rad of orientation error is worth in least squares."""
 
-_SINGULAR = 0.04
+_SINGULAR = 0.02
 """Singular value below which damping sets in [m/rad, angular rows weighted]."""
 
-_DAMPING = 0.04
+_DAMPING = 0.02
 """Damping at a singularity, as a singular value; bounds the gain to 1 / (2 * damping)."""
 
 
