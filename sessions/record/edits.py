@@ -7,6 +7,7 @@ a restart and nothing that was ever said is lost. A line counts once it is on th
 from __future__ import annotations
 
 import datetime
+import errno
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -161,11 +162,11 @@ class EditLog:
         edit = msgspec.structs.replace(edit, wall=wall)
         line = msgspec.json.encode(edit) + b"\n"
         try:
-            with self.path.open("ab") as file:
-                size = file.tell()
+            with self.path.open("ab", buffering=0) as file:
+                size = self.path.stat().st_size
                 try:
-                    file.write(line)
-                    file.flush()
+                    if file.write(line) != len(line):
+                        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
                     os.fsync(file.fileno())
                 except OSError:
                     os.truncate(self.path, size)

@@ -5,7 +5,7 @@ One HDF5 file an attempt, named after robomimic where robomimic has a name::
     /obs/{position,velocity,effort,environment_state}   (T, A) or (T, E)
     /actions                                            (T, A) the sent action
     /{policy_action,human_action,doubt,controller,gate,reason,t,tick,...}   one row a tick
-    /cameras/<name>/{jpeg,offset,size,t,received_t,sequence,flags}   flat byte pool + one row a frame
+    /cameras/<name>/{jpeg,offset,size,t,received_t,sequence,flags}   byte pool + one row a frame
     /committed                                          (1 + C,) rows that are whole, ticks first
 
 Attributes of the root: ``format``, ``layout``, ``metadata`` (JSON of ``EpisodeMeta``), and once the

@@ -1,0 +1,187 @@
+"""Everything recorded in a workspace, with the operator's edits applied."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from sessions.messages import EpisodeSummary, Intervention
+from sessions.record import index, layout
+from sessions.record.edits import EditLog, Labels
+from sessions.record.index import Entry, Takeover
+from sessions.record.layout import EpisodeMeta
+from sessions.record.reader import EpisodeData, read_episode, read_meta
+from sessions.record.salvage import next_episode
+from sessions.types import Outcome, SessionError
+from sessions.workspace import Workspace
+
+
+class CatalogueError(SessionError):
+    """There is no such episode."""
+
+
+class Catalogue:
+    """The finished episodes of one workspace; ``.part`` files are no part of it.
+
+    Reading only: any process may open one beside the recorder. ``refresh`` takes in what was
+    finished or edited since.
+
+    Args:
+        workspace: where the episodes lie.
+        log: the recorder's own log of edits; None reads the file.
+
+    Raises:
+        EditError: the file of edits is torn before its last line.
+    """
+
+    def __init__(self, workspace: Workspace, log: EditLog | None = None) -> None:
+        self.folder = workspace.episodes
+        self.problems: tuple[str, ...] = ()
+        self.labels = Labels()
+        self._log = log or EditLog(self.folder)
+        self._entries: dict[str, Entry] = {}
+        self._remembered = index.read(self.folder)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Takes in files that are new or changed, and new edits."""
+        self._log.refresh()
+        self.labels = self._log.labels()
+        entries: dict[str, Entry] = {}
+        for path in sorted(self.folder.glob(f"*{layout.SUFFIX}")):
+            number = layout.episode_number(path)
+            if number:
+                entries[path.name] = self._entry(path, number)
+        if entries != self._remembered:
+            index.write(self.folder, entries)
+            self._remembered = entries
+        self._entries = entries
+        self.problems = tuple(e.problem for e in entries.values() if e.problem)
+
+    def episodes(self) -> list[EpisodeSummary]:
+        """Every readable episode by number, outcomes as edited."""
+        return [
+            EpisodeSummary(
+                episode=entry.episode,
+                round=entry.round,
+                demo=entry.demo,
+                outcome=self._outcome(entry),
+                duration_s=entry.duration_s,
+                ticks=entry.ticks,
+                human_s=entry.human_s,
+                interventions=len(entry.takeovers),
+            )
+            for entry in self._readable()
+        ]
+
+    def interventions(self, round_index: int | None = None) -> list[Intervention]:
+        """The interventions in time order, labels as edited.
+
+        Those of a discarded episode count as discarded. Where no stage was judged, an intervention
+        recovered if its episode succeeded.
+
+        Args:
+            round_index: only those of this round; None for all.
+        """
+        return [
+            self._intervention(entry, takeover)
+            for entry in self._readable()
+            if round_index is None or entry.round == round_index
+            for takeover in entry.takeovers
+        ]
+
+    def doubts(self, before_round: int | None = None) -> list[float]:
+        """The doubt at each takeover that was not discarded, in time order: what tau is made of.
+
+        Args:
+            before_round: only those of earlier rounds; None for all.
+        """
+        rounds = {entry.episode: entry.round for entry in self._readable()}
+        return [
+            i.doubt
+            for i in self.interventions()
+            if not i.discarded
+            and i.doubt == i.doubt  # a policy without doubt gives NaN
+            and (before_round is None or rounds[i.episode] < before_round)
+        ]
+
+    def path(self, episode: int) -> Path:
+        """The file of an episode.
+
+        Raises:
+            CatalogueError: there is none of this number.
+        """
+        path = self.folder / layout.file_name(episode)
+        if not path.exists():
+            raise CatalogueError(f"There is no finished episode {episode} in {self.folder}.")
+        return path
+
+    def meta(self, episode: int) -> EpisodeMeta:
+        """What an episode says about itself.
+
+        Raises:
+            CatalogueError: there is none of this number.
+            EpisodeError: its file is torn.
+        """
+        return read_meta(self.path(episode))
+
+    def read(self, episode: int) -> EpisodeData:
+        """An episode's ticks, its outcome as edited.
+
+        Raises:
+            CatalogueError: there is none of this number.
+            EpisodeError: its file is torn.
+        """
+        data = read_episode(self.path(episode))
+        edited = self.labels.outcome.get(episode)
+        if edited is None:
+            return data
+        return EpisodeData(
+            data.path, data.meta, data.steps, Outcome[edited.upper()], data.frames, data.note
+        )
+
+    def next_episode(self) -> int:
+        """A number that no episode, leftover or edit ever had."""
+        return max(next_episode(self.folder), max(self._log.episodes(), default=0) + 1)
+
+    def _entry(self, path: Path, number: int) -> Entry:
+        known = self._entries.get(path.name) or self._remembered.get(path.name)
+        facts = path.stat()
+        if known is not None and (known.size, known.modified) == (facts.st_size, facts.st_mtime_ns):
+            return known
+        return index.examine(path, number)
+
+    def _readable(self) -> list[Entry]:
+        return [entry for entry in self._entries.values() if not entry.problem]
+
+    def _outcome(self, entry: Entry) -> str:
+        return self.labels.outcome.get(entry.episode, Outcome(entry.outcome).name.lower())
+
+    def _intervention(self, entry: Entry, takeover: Takeover) -> Intervention:
+        key = (entry.episode, takeover.start)
+        outcome = self._outcome(entry)
+        return Intervention(
+            episode=entry.episode,
+            start=takeover.start,
+            t=takeover.t,
+            duration_s=takeover.duration_s,
+            doubt=takeover.doubt,
+            category=self.labels.category.get(key, ""),
+            note=self.labels.note.get(key, ""),
+            running=False,
+            recovered=takeover.recovered if takeover.staged else outcome == "success",
+            discarded=key in self.labels.discarded or outcome == "discarded",
+            thumbnail=takeover.thumbnail,
+        )
+
+
+def labelled(intervention: Intervention, labels: Labels) -> Intervention:
+    """A live intervention with the labels that the edits in force give it."""
+    key = (intervention.episode, intervention.start)
+    return msgspec.structs.replace(
+        intervention,
+        category=labels.category.get(key, ""),
+        note=labels.note.get(key, ""),
+        discarded=key in labels.discarded,
+    )

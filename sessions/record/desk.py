@@ -1,0 +1,179 @@
+"""Where labels are given: commands and pedal tags become edits, or a refusal that says why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sessions.messages import (
+    Accepted,
+    DiscardIntervention,
+    Intervention,
+    Message,
+    Note,
+    OperatorTagged,
+    Redo,
+    Refused,
+    SetOutcome,
+    Tag,
+    Undo,
+)
+from sessions.record.catalogue import Catalogue, labelled
+from sessions.record.edits import EditError, EditLog
+from sessions.record.intake import Intake
+from sessions.taxonomy import Taxonomy
+
+_OUTCOMES = ("success", "failure", "discarded")
+_LATE_S = 2.0  # a pedal's tag waits this long for the tick it is about
+
+
+class Desk:
+    """Labels on finished episodes and on the one that runs.
+
+    Args:
+        catalogue: the finished episodes.
+        log: the writable log of edits, the catalogue's own.
+        taxonomy: the categories to choose from.
+        round_index: asked for the round that runs, within which undo goes back.
+    """
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        log: EditLog,
+        taxonomy: Taxonomy,
+        round_index: Callable[[], int],
+    ) -> None:
+        self._catalogue = catalogue
+        self._log = log
+        self._taxonomy = taxonomy
+        self._round = round_index
+        self._tags: list[tuple[OperatorTagged, float]] = []
+        self.problem = ""
+
+    def can_undo(self) -> bool:
+        """Whether an edit of the running round can be taken back."""
+        return self._log.can_undo(self._round())
+
+    def can_redo(self) -> bool:
+        """Whether an undone edit of the running round can be made again."""
+        return self._log.can_redo(self._round())
+
+    def interventions(self, intake: Intake | None) -> list[Intervention]:
+        """Those of the running round in time order, the running attempt's last."""
+        found = self._catalogue.interventions(self._round())
+        if intake is not None and intake.running is not None:
+            live = intake.running.interventions()
+            found += [labelled(i, self._catalogue.labels) for i in live]
+        return found
+
+    def handle(self, command: Message, intake: Intake | None) -> Accepted | Refused | None:
+        """Carries out a labelling command; None if the command is another's.
+
+        A Tag's category may be a name or a key of the taxonomy.
+        """
+        try:
+            match command:
+                case Tag(episode, start, category):
+                    return self._tag(episode, start, category, intake)
+                case Note(episode, start, text):
+                    return self._edit("note", episode, start, text.strip(), intake)
+                case DiscardIntervention(episode, start, discarded):
+                    value = "1" if discarded else ""
+                    return self._edit("discard", episode, start, value, intake)
+                case SetOutcome(episode, outcome):
+                    return self._set_outcome(episode, outcome)
+                case Undo():
+                    done: Any = self._log.undo(self._round())
+                    return self._moved(done, "There is no edit of this round to undo.")
+                case Redo():
+                    done = self._log.redo(self._round())
+                    return self._moved(done, "There is no undone edit of this round to redo.")
+        except EditError as error:
+            return Refused(str(error))
+        return None
+
+    def tagged(self, message: OperatorTagged, now: float) -> None:
+        """Takes a tag given on an operator's device; its ticks may not have come yet."""
+        self._tags.append((message, now))
+
+    def settle(self, intake: Intake | None, now: float) -> bool:
+        """Turns the tags whose ticks have come into edits; whether any did."""
+        waiting = []
+        for message, since in self._tags:
+            running = intake is not None and intake.recording == message.episode
+            reached = running and intake is not None and intake.last_tick >= message.tick
+            closed = self._is_finished(message.episode)
+            if reached or closed or now - since >= _LATE_S:
+                self._place(message, intake)
+            else:
+                waiting.append((message, since))
+        changed = len(waiting) != len(self._tags)
+        self._tags = waiting
+        return changed
+
+    def _place(self, message: OperatorTagged, intake: Intake | None) -> None:
+        where = self._target(message, intake)
+        if where is None:
+            self.problem = "A tag came before any intervention of this round; it was not kept."
+            return
+        reply = self.handle(Tag(*where, message.category), intake)
+        self.problem = f"{reply.why} {reply.remedy}".strip() if isinstance(reply, Refused) else ""
+
+    def _target(self, message: OperatorTagged, intake: Intake | None) -> tuple[int, int] | None:
+        """The intervention under way at the tag's tick, or the latest one before it."""
+        for attempt in (intake.running, intake.previous) if intake is not None else ():
+            if attempt is not None and attempt.episode == message.episode:
+                start = attempt.at_tick(message.tick)
+                if start is not None:
+                    return message.episode, start
+        earlier = [
+            (i.episode, i.start)
+            for i in self._catalogue.interventions(self._round())
+            if i.episode <= message.episode
+        ]
+        return earlier[-1] if earlier else None
+
+    def _is_finished(self, episode: int) -> bool:
+        return any(e.episode == episode for e in self._catalogue.episodes())
+
+    def _tag(
+        self, episode: int, start: int, category: str, intake: Intake | None
+    ) -> Accepted | Refused:
+        found = self._taxonomy.find(category)
+        if category and found is None:
+            known = ", ".join(f"{c.key} {c.name}" for c in self._taxonomy.categories)
+            return Refused(f"There is no category {category!r}.", f"Choose one of: {known}.")
+        return self._edit("tag", episode, start, found.name if found else "", intake)
+
+    def _edit(
+        self, kind: str, episode: int, start: int, value: str, intake: Intake | None
+    ) -> Accepted | Refused:
+        known = self._catalogue.interventions()
+        if intake is not None and intake.running is not None:
+            known += intake.running.interventions()
+        if not any((i.episode, i.start) == (episode, start) for i in known):
+            return Refused(
+                f"Episode {episode} has no intervention that begins at row {start}.",
+                "Choose one from the list.",
+            )
+        self._log.add(kind, self._round(), episode, start, value)
+        self._catalogue.refresh()
+        return Accepted()
+
+    def _set_outcome(self, episode: int, outcome: str) -> Accepted | Refused:
+        if outcome not in _OUTCOMES:
+            return Refused(f"{outcome!r} is no outcome.", f"Choose one of: {', '.join(_OUTCOMES)}.")
+        if not self._is_finished(episode):
+            return Refused(
+                f"Episode {episode} is not finished.", "End it, or salvage it if it is a leftover."
+            )
+        self._log.add("outcome", self._round(), episode, -1, outcome)
+        self._catalogue.refresh()
+        return Accepted()
+
+    def _moved(self, edit: Any, otherwise: str) -> Accepted | Refused:
+        if edit is None:
+            return Refused(otherwise)
+        self._catalogue.refresh()
+        return Accepted()
