@@ -14,6 +14,10 @@ class SessionError(Exception):
     """The root of this package's errors. The message says value, limit and remedy."""
 
 
+class CancelledError(SessionError):
+    """Long work was cancelled by whoever asked for it; the message says what is kept."""
+
+
 class GateState(IntEnum):
     """Who is in control."""
 
