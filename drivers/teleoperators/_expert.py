@@ -195,11 +195,15 @@ def act(state: RobotState, hand: Hand, wander: Floats) -> Floats:
 
 def _reach(sight: Sight, hand: Hand) -> tuple[Floats, float]:
     """Above the cube, then down around it, the fingers open and turned along its sides."""
+    goal = np.array([sight.cube[0], sight.cube[1], _reach_height(sight)])
+    return _towards(sight.tool, goal, hand), sight.yaw
+
+
+def _reach_height(sight: Sight) -> float:
+    """How high the tool should be on its way to the cube: the better aligned, the lower [m]."""
     off = max(0.0, sight.across - 0.008) + 0.04 * max(0.0, abs(sight.turn) - 0.08)
     closed = max(0.0, 0.74 - sight.opening)
-    above = min(_HOVER_M, 3.0 * off + 1.5 * closed)
-    height = max(float(sight.cube[2]), _FLOOR_M) + above
-    return _towards(sight.tool, np.array([sight.cube[0], sight.cube[1], height]), hand), sight.yaw
+    return max(float(sight.cube[2]), _FLOOR_M) + min(_HOVER_M, 3.0 * off + 1.5 * closed)
 
 
 def _close(sight: Sight, hand: Hand) -> tuple[Floats, float]:
@@ -210,11 +214,15 @@ def _close(sight: Sight, hand: Hand) -> tuple[Floats, float]:
 
 def _carry(sight: Sight, hand: Hand) -> tuple[Floats, float]:
     """Up, over the tray, and down until the cube nearly touches its floor."""
-    above = min(_CARRY_M, 2.5 * max(0.0, sight.to_tray - 0.012))
-    goal = np.array([sight.tray[0], sight.tray[1], _REST_M + 0.002 + above])
+    goal = np.array([sight.tray[0], sight.tray[1], _carry_height(sight)])
     firm = min(1.0, max(0.0, (_GRIPPED + 0.02 - sight.opening) / 0.06))
     bearing = math.atan2(sight.tool[1], sight.tool[0])
     return firm * _towards(sight.cube, goal, hand), bearing
+
+
+def _carry_height(sight: Sight) -> float:
+    """How high the cube should be on its way to the tray: the nearer, the lower [m]."""
+    return _REST_M + 0.002 + min(_CARRY_M, 2.5 * max(0.0, sight.to_tray - 0.012))
 
 
 def _release(sight: Sight, hand: Hand) -> tuple[Floats, float]:
@@ -260,3 +268,27 @@ def _turning(sight: Sight, heading: float, hand: Hand) -> Floats:
 
 def _wrapped(angle: float) -> float:
     return (angle + math.pi) % (2 * math.pi) - math.pi
+
+
+def remaining_s(sight: Sight) -> float:
+    """About how long the expert would still take, infinite if the cube is out of reach [s].
+
+    What an onlooker feels as progress: it falls while things go well, and rises when the tool
+    strays, when the fingers close beside the cube, or when the cube is dropped or pushed away.
+    """
+    doing = decide(sight)
+    height = float(sight.tool[2])
+    if doing is Act.GIVE_UP:
+        return math.inf
+    if doing is Act.RETREAT:
+        return max(0.0, _REST_M + 0.5 * _RETREAT_M - height) / 0.1
+    if doing is Act.RELEASE:
+        return 1.0
+    carrying = 1.4 + sight.to_tray / 0.12
+    if doing is Act.CARRY:
+        return carrying + max(0.0, _carry_height(sight) - float(sight.cube[2])) / 0.15
+    if doing is Act.CLOSE:
+        return carrying + 0.8 + max(0.0, sight.opening - 0.55)
+    goal = _reach_height(sight)
+    lifting = 1.2 + carrying + 2.5 * max(0.0, 0.74 - sight.opening)
+    return lifting + sight.across / 0.10 + abs(height - goal) / 0.10 + 0.5 * abs(sight.turn)
