@@ -11,6 +11,8 @@ from policies.base import ActionChunk, Floats
 
 ENSEMBLING_DECAY = 0.01
 """Weight exp(-0.01 i) of the i-th oldest prediction (ACT, Zhao 2023, section IV)."""
+KEPT = 256
+"""Chunks held at most, for when nobody asks what is due while the arm holds."""
 
 
 class ChunkSchedule:
@@ -39,6 +41,7 @@ class ChunkSchedule:
         self._chunks = [c for c in self._chunks if c.tick != chunk.tick]
         self._chunks.append(chunk)
         self._chunks.sort(key=lambda c: c.tick)
+        del self._chunks[:-KEPT]
 
     def due(self, tick: int) -> tuple[Floats | None, float]:
         """The action for ``tick``, shape (A,), and the newest chunk's doubt about it.
@@ -54,8 +57,6 @@ class ChunkSchedule:
             return None, float("nan")
         newest = usable[-1]
         if not self._ensembling:
-            # Older chunks cannot become the newest again.
-            self._chunks = [c for c in self._chunks if c.tick >= newest.tick]
             return np.array(newest.actions[tick - newest.tick], dtype=np.float64), newest.doubt
         proposals = np.stack([c.actions[tick - c.tick] for c in usable])
         weights = np.exp(-self._decay * np.arange(len(usable)))
