@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,12 +23,11 @@ from sessions.learn.dataset import (
     demonstration_spans,
     joined,
 )
-from sessions.learn.fitting import CancelledError
 from sessions.messages import EpisodeSummary, Intervention
 from sessions.record.catalogue import Catalogue
 from sessions.record.layout import EpisodeMeta
 from sessions.record.storage import EpisodeData, FrameReader, read_episode
-from sessions.types import SessionError
+from sessions.types import CancelledError, SessionError
 from sessions.workspace import Workspace
 
 
@@ -38,7 +38,7 @@ class Aggregate:
     Attributes:
         samples: one for each tick learned from, ordered by episode.
         spans: the runs of ticks they come from.
-        meta: what the first of the episodes says about the station.
+        meta: what the episodes say about the station; its cameras are those that all have.
     """
 
     samples: Samples
@@ -94,7 +94,7 @@ def gather(
 
     Raises:
         CancelledError: ``cancelled`` said so.
-        SessionError: nothing to learn from, or episodes of different stations.
+        SessionError: nothing to learn from, or episodes of stations with different joints or rate.
         EpisodeError: a file is torn.
     """
     catalogue = Catalogue(workspace)
@@ -201,18 +201,19 @@ def _spans(
 
 
 def _same_station(known: EpisodeMeta | None, found: EpisodeMeta) -> EpisodeMeta:
-    """The first episode's facts, once it is certain that the next one has the same.
+    """The facts that all episodes so far share; cameras are those that every one of them has.
 
     Raises:
-        SessionError: joints, environment state, cameras or rate differ, with both values.
+        SessionError: joints, environment state or rate differ, with both values.
     """
     if known is None:
         return found
-    for name in ("joint_names", "environment_names", "camera_names", "rate_hz"):
+    for name in ("joint_names", "environment_names", "rate_hz"):
         mine, theirs = getattr(known, name), getattr(found, name)
         if mine != theirs:
             raise SessionError(
                 f"Episode {found.episode} has {name} {theirs}, episode {known.episode} {mine}; "
                 "one policy cannot learn from both. Discard one kind or use another workspace."
             )
-    return known
+    common = tuple(c for c in known.camera_names if c in found.camera_names)
+    return msgspec.structs.replace(known, camera_names=common)

@@ -19,11 +19,7 @@ from numpy.typing import NDArray
 
 from policies.registry import TrainablePolicy
 from sessions.learn.dataset import Samples
-from sessions.types import SessionError
-
-
-class CancelledError(SessionError):
-    """The training was cancelled; nothing it wrote is used."""
+from sessions.types import CancelledError, SessionError
 
 
 class Schedule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -30,14 +30,14 @@ class Trials(msgspec.Struct, frozen=True):
         seed: first seed of the start poses; trial i starts from ``seed + i``.
         outcomes: whether each trial succeeded, in order of the seeds, so that policies can be
             compared pose by pose.
-        furthest: for each stage of the task, how many trials failed in it.
+        failed_in: for each stage of the task, how many trials were in it when their time was up.
         mean_success_s: mean time of the trials that succeeded [s], NaN without any.
         seconds: how long the measurement took [s].
     """
 
     seed: int
     outcomes: tuple[bool, ...]
-    furthest: dict[str, int]
+    failed_in: dict[str, int]
     mean_success_s: float | None
     seconds: float
 

@@ -22,10 +22,9 @@ import torch
 
 from policies.base import PolicyError
 from sessions.bus import Publisher
-from sessions.learn.fitting import CancelledError
 from sessions.learn.training import plan_from, train
 from sessions.messages import TrainingProgress
-from sessions.types import SessionError
+from sessions.types import CancelledError, SessionError
 from sessions.workspace import Workspace, open_workspace
 
 FAILED = 2

@@ -28,10 +28,10 @@ from sessions.config import Training
 from sessions.learn import rounds
 from sessions.learn.aggregate import Aggregate, gather, with_images
 from sessions.learn.dataset import Samples, held_out
-from sessions.learn.fitting import CancelledError, Curves, Progress, Schedule, fit
+from sessions.learn.fitting import Curves, Progress, Schedule, fit
 from sessions.learn.weighting import carried_share, sample_weights
 from sessions.messages import TrainingProgress
-from sessions.types import SessionError
+from sessions.types import CancelledError, SessionError
 from sessions.workspace import Workspace, sync_folder, write_atomically
 
 _SCHEDULE_KEYS = frozenset(f.name for f in msgspec.structs.fields(Schedule))
