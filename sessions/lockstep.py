@@ -1,0 +1,246 @@
+"""One attempt in lockstep: the very loop of a live session, on a clock that waits for everyone.
+
+The world, the loop, the policy and the scripted operator share one process and one virtual clock,
+so an attempt runs faster than real time, and the same job gives the same ticks every time.
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from drivers.base import Camera, Robot, Teleoperator
+from drivers.registry import DeviceContext, create
+from drivers.simulation.world import World
+from policies import registry
+from policies.inline import InlinePolicy
+from sessions.clock import VirtualClock
+from sessions.config import Station, Task
+from sessions.live.frames import DirectFrames
+from sessions.live.loop import ControlLoop, LoopOptions
+from sessions.messages import (
+    Accepted,
+    Arm,
+    AttemptEnded,
+    Message,
+    OperatorTagged,
+    Refused,
+    SetDoubts,
+    StartAttempt,
+)
+from sessions.record import jpeg
+from sessions.types import Controller, Outcome, SessionError, segments
+
+
+class LockstepError(SessionError):
+    """An attempt could not be run; the message is the loop's own reason and remedy."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One attempt to run; plain values, so that another process can take it.
+
+    Attributes:
+        station: the station, a simulated one.
+        task: how long an attempt may take.
+        seed: draws the start pose.
+        operator: name of the operator in the station file who watches or demonstrates; empty for
+            a policy on its own.
+        demo: the operator drives from the first tick.
+        policy: checkpoint folder; empty for a demonstration.
+        doubts: doubts at takeovers so far, in time order, for tau.
+        images: render and keep the cameras' frames.
+    """
+
+    station: Station
+    task: Task
+    seed: int
+    operator: str = ""
+    demo: bool = False
+    policy: str = ""
+    doubts: tuple[float, ...] = ()
+    images: bool = False
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """What came of it.
+
+    Attributes:
+        seed: of the start pose.
+        steps: shape (T,) of ``step_dtype``, every tick of the attempt.
+        outcome: success, failure or discarded.
+        tags: (row, category) of each tag the operator gave.
+        joint_names: order of joint vectors.
+        environment_names: components of the environment state.
+        camera_names: cameras whose capture times the steps hold.
+        frames: by camera, (capture time [s], sequence, JPEG) of each frame.
+    """
+
+    seed: int
+    steps: NDArray[Any]
+    outcome: Outcome
+    tags: tuple[tuple[int, str], ...]
+    joint_names: tuple[str, ...]
+    environment_names: tuple[str, ...]
+    camera_names: tuple[str, ...]
+    frames: dict[str, list[tuple[float, int, bytes]]] = field(default_factory=dict)
+
+    @property
+    def duration_s(self) -> float:
+        """From the first to the last tick [s]."""
+        return float(self.steps["t"][-1] - self.steps["t"][0]) if len(self.steps) else 0.0
+
+    @property
+    def human_s(self) -> float:
+        """How long a human drove [s]."""
+        human = np.isin(self.steps["controller"], (Controller.HUMAN, Controller.DEMO))
+        return float(human.mean()) * self.duration_s if len(self.steps) else 0.0
+
+    @property
+    def interventions(self) -> int:
+        """How often the human took over."""
+        return sum(s.controller == Controller.HUMAN for s in segments(self.steps, 0))
+
+    @property
+    def stage(self) -> int:
+        """Index of the stage the attempt was in at its end; -1 without ticks."""
+        return int(self.steps["stage"][-1]) if len(self.steps) else -1
+
+
+class _Recording:
+    """Collects what the loop says about one attempt."""
+
+    def __init__(self, frames: DirectFrames | None) -> None:
+        self.steps: list[NDArray[Any]] = []
+        self.tags: list[tuple[int, str]] = []
+        self.ended: AttemptEnded | None = None
+        self.frames: dict[str, list[tuple[float, int, bytes]]] = {}
+        self._source = frames
+
+    def sink(self, step: NDArray[Any]) -> None:
+        if int(step["attempt"]) == 0:
+            return
+        self.steps.append(np.array(step))
+        if self._source is None:
+            return
+        for name, frame in self._source.newest.items():
+            kept = self.frames.setdefault(name, [])
+            if not kept or kept[-1][1] != frame.sequence:
+                kept.append((frame.t, frame.sequence, jpeg.encode(frame.image)))
+
+    def emit(self, message: Message) -> None:
+        if isinstance(message, AttemptEnded):
+            self.ended = message
+        elif isinstance(message, OperatorTagged):
+            self.tags.append((message.tick, message.category))
+
+
+def run(job: Job) -> Attempt:
+    """Runs one attempt to its end: success, or failure when the task's time is over.
+
+    Raises:
+        LockstepError: the loop refused to start, or the attempt did not end.
+        DriverError: a device of the station cannot be built.
+        CheckpointError: the policy cannot be loaded.
+    """
+    world = World(job.seed)
+    try:
+        return _run(job, world)
+    finally:
+        world.close()
+
+
+def _run(job: Job, world: World) -> Attempt:
+    clock = VirtualClock(advance=world.step_to)
+    loop, robot, recording, frames = _bench(job, world, clock)
+    try:
+        loop.connect()
+        loop.tick()
+        for command in (SetDoubts(job.doubts), Arm(), StartAttempt(demo=job.demo, seed=job.seed)):
+            _carry_out(loop, command)
+        most = round((job.task.attempt_s + 5.0) * job.station.rate_hz)
+        for _ in range(most):
+            if recording.ended is not None:
+                break
+            clock.sleep_until(loop.deadline)
+            loop.tick()
+    finally:
+        loop.close()
+    if recording.ended is None or not recording.steps:
+        state = loop.state()
+        raise LockstepError(
+            f"The attempt from seed {job.seed} did not end within {most} ticks "
+            f"({state.gate}: {state.reason_text})."
+        )
+    steps = np.stack(recording.steps)
+    first = int(steps["tick"][0])
+    return Attempt(
+        seed=job.seed,
+        steps=steps,
+        outcome=Outcome[recording.ended.outcome.upper()],
+        tags=tuple((max(0, tick - first), category) for tick, category in recording.tags),
+        joint_names=robot.limits.names,
+        environment_names=robot.environment_names,
+        camera_names=frames.names if frames is not None else (),
+        frames=recording.frames,
+    )
+
+
+def _bench(
+    job: Job, world: World, clock: VirtualClock
+) -> tuple[ControlLoop, Robot, _Recording, DirectFrames | None]:
+    # A scripted operator acts by itself, and only while it is the selected one.
+    station = msgspec.structs.replace(job.station, operator=job.operator or job.station.operator)
+    context = DeviceContext(world=world)
+    robot: Robot = create("robots", "robot", station.robot, context)
+    context = DeviceContext(world=world, joint_names=robot.limits.names)
+    operators: dict[str, Teleoperator] = {}
+    if job.operator:
+        table = station.operators[job.operator]
+        # Every attempt has a person of its own: drawn by the seed, so that the order in which
+        # attempts run changes nothing.
+        if "seed" not in table and table.get("type") == "scripted":
+            table = {**table, "seed": job.seed}
+        operators[job.operator] = create("teleoperators", job.operator, table, context)
+    frames = None
+    if job.images:
+        cameras: dict[str, Camera] = {
+            name: create("cameras", name, table, context) for name, table in station.cameras.items()
+        }
+        for camera in cameras.values():
+            camera.connect()
+        frames = DirectFrames(cameras)
+    recording = _Recording(frames)
+    policy = InlinePolicy(_policy(job.policy) if job.policy else None, path=job.policy)
+    loop = ControlLoop(
+        robot,
+        operators,
+        policy,
+        station,
+        job.task,
+        clock,
+        recording.sink,
+        recording.emit,
+        cameras=frames,
+        options=LoopOptions(end_on_timeout=True, end_on_success=True),
+    )
+    return loop, robot, recording, frames
+
+
+def _carry_out(loop: ControlLoop, command: Message) -> None:
+    reply = loop.handle(command)
+    if isinstance(reply, Refused):
+        raise LockstepError(f"{reply.why} {reply.remedy}".strip())
+    assert isinstance(reply, Accepted)
+
+
+@functools.lru_cache(maxsize=2)
+def _policy(folder: str) -> registry.TrainablePolicy:
+    return registry.load(Path(folder))
