@@ -105,7 +105,7 @@ def test_a_hold_from_full_speed_is_a_ramp_and_not_a_jolt():
     limiter = Limiter(ROBOT, 0.02, 0.0)
     limiter.reset(HOME)
     for _ in range(12):
-        limiter.apply(HOME + [1.0, 0, 0, 0, 0, 0, 0])
+        limiter.apply(HOME + np.eye(7)[0])
     positions = [limiter.previous[0]] + [limiter.hold()[0] for _ in range(8)]
     steps = np.diff(positions)
     ramp = 1.5 * 0.02 - np.arange(1, 9) * 12 * 0.02**2
