@@ -1,0 +1,221 @@
+"""The list behind the tagging panel: a model of interventions and the delegate that paints them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QRectF,
+    QSize,
+    Qt,
+)
+from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPen
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+
+from dagger_gui import theme
+from dagger_gui.widgets._painting import clock, draw_text, number
+from sessions.messages import Intervention
+
+Key = tuple[int, int]
+Index = QModelIndex | QPersistentModelIndex
+ITEM = Qt.ItemDataRole.UserRole + 1
+_NO_INDEX = QModelIndex()
+
+
+class InterventionModel(QAbstractListModel):
+    """Interventions, newest first; rows are updated in place so that the selection stays."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._items: list[Intervention] = []
+        self._labels: dict[str, str] = {}
+        self._thumbnails: dict[Key, QImage] = {}
+
+    def items(self) -> list[Intervention]:
+        """What is shown, newest first."""
+        return self._items
+
+    def set_labels(self, labels: dict[str, str]) -> None:
+        """The words for category names."""
+        self._labels = labels
+        if self._items:
+            self.dataChanged.emit(self.index(0), self.index(len(self._items) - 1))
+
+    def label(self, category: str) -> str:
+        """The words for a category; its own name if the taxonomy does not know it."""
+        return self._labels.get(category, category)
+
+    def set_items(self, items: list[Intervention]) -> None:
+        """Replaces the list, touching only what differs."""
+        items = sorted(items, key=key_of, reverse=True)
+        old_keys = [key_of(i) for i in self._items]
+        new_keys = [key_of(i) for i in items]
+        if old_keys != new_keys:
+            added = len(new_keys) - len(old_keys)
+            if added > 0 and new_keys[added:] == old_keys:
+                self.beginInsertRows(QModelIndex(), 0, added - 1)
+                self._items = items
+                self.endInsertRows()
+            else:
+                self.beginResetModel()
+                self._items = items
+                self.endResetModel()
+            self._thumbnails = {k: t for k, t in self._thumbnails.items() if k in new_keys}
+        previous, self._items = self._items, items
+        for row, item in enumerate(items):
+            if row >= len(previous) or item != previous[row] or old_keys != new_keys:
+                self.dataChanged.emit(self.index(row), self.index(row))
+
+    def row(self, key: Key | None) -> int:
+        """The row of an intervention, -1 if it is not here."""
+        return next((r for r, i in enumerate(self._items) if key_of(i) == key), -1)
+
+    def thumbnail(self, item: Intervention) -> QImage | None:
+        """The decoded picture, kept once decoded; None while there is none."""
+        key = key_of(item)
+        if key not in self._thumbnails and item.thumbnail:
+            image = QImage.fromData(item.thumbnail)
+            if not image.isNull():
+                self._thumbnails[key] = image
+        return self._thumbnails.get(key)
+
+    def rowCount(self, parent: Index = _NO_INDEX) -> int:
+        """How many interventions there are."""
+        return 0 if parent.isValid() else len(self._items)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """The item itself for the delegate, a sentence for screen readers."""
+        if not index.isValid() or index.row() >= len(self._items):
+            return None
+        item = self._items[index.row()]
+        if role == ITEM:
+            return item
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
+            return sentence(item, self.label(item.category))
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return item.note or None
+        return None
+
+
+class InterventionDelegate(QStyledItemDelegate):
+    """Paints one intervention: picture, time, category, duration, doubt."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        """Two lines of text and some air."""
+        return QSize(theme.grid(40), theme.grid(12))
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        """One row."""
+        item = index.data(ITEM)
+        model = index.model()
+        if item is None or not isinstance(model, InterventionModel):
+            return
+        look = theme.current()
+        painter.save()
+        box = QRectF(option.rect)  # type: ignore[attr-defined]
+        selected = bool(option.state & QStyle.StateFlag.State_Selected)  # type: ignore[attr-defined]
+        painter.fillRect(box, QColor(look.raised if selected else look.surface))
+        if selected:
+            painter.fillRect(
+                QRectF(box.left(), box.top(), theme.grid(1), box.height()), QColor(look.text)
+            )
+        painter.setPen(QPen(QColor(look.line), 1))
+        painter.drawLine(box.bottomLeft(), box.bottomRight())
+        if item.discarded:
+            painter.setOpacity(0.55)
+        inside = box.adjusted(theme.grid(2), theme.grid(1), -theme.grid(2), -theme.grid(1))
+        picture = QRectF(inside.left(), inside.top(), inside.height() * 4 / 3, inside.height())
+        _paint_picture(painter, picture, model.thumbnail(item))
+        text = inside.adjusted(picture.width() + theme.grid(2), 0, 0, 0)
+        _paint_lines(painter, text, item, model.label(item.category))
+        painter.restore()
+
+
+def _paint_picture(painter: QPainter, box: QRectF, image: QImage | None) -> None:
+    look = theme.current()
+    painter.fillRect(box, QColor(look.sunken))
+    if image is None:
+        painter.setPen(QPen(QColor(look.line), 1))
+        painter.drawRect(box.adjusted(0.5, 0.5, -0.5, -0.5))
+        return
+    scale = min(box.width() / image.width(), box.height() / image.height())
+    width, height = image.width() * scale, image.height() * scale
+    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+    place = QRectF(0, 0, width, height)
+    place.moveCenter(box.center())
+    painter.drawImage(place, image)
+
+
+def _paint_lines(painter: QPainter, box: QRectF, item: Intervention, label: str) -> None:
+    look = theme.current()
+    half = box.height() / 2
+    upper = QRectF(box.left(), box.top(), box.width(), half)
+    lower = QRectF(box.left(), box.top() + half, box.width(), half)
+    right = Qt.AlignmentFlag.AlignRight
+    body, small = theme.font("body", bold=True), theme.font("small")
+    painter.setFont(small)
+    painter.setPen(QColor(look.muted))
+    duration = f"{number(item.duration_s, 1)} s"
+    room = QFontMetricsF(small).horizontalAdvance("doubt 0.000") + theme.grid(1)
+    draw_text(painter, upper, duration, right)
+    draw_text(painter, lower, f"doubt {number(item.doubt, 3)}", right)
+    upper.setRight(upper.right() - room)
+    lower.setRight(lower.right() - room)
+    place = f"{clock(item.t)} · attempt {item.episode}"
+    draw_text(painter, lower, _state(item) or place)
+    painter.setFont(body)
+    if item.category:
+        painter.setPen(QColor(look.text))
+        draw_text(painter, upper, label)
+        if item.note:
+            used = QFontMetricsF(body).horizontalAdvance(label + "  ")
+            painter.setFont(small)
+            painter.setPen(QColor(look.muted))
+            draw_text(painter, upper.adjusted(used, 0, 0, 0), item.note)
+        return
+    # Untagged stands out without borrowing a meaning's colour: inverted, with a mark.
+    words = "untagged !"
+    width = QFontMetricsF(body).horizontalAdvance(words) + theme.grid(2)
+    chip = QRectF(upper.left(), upper.top() + 1, min(width, upper.width()), upper.height() - 2)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor(look.text))
+    painter.drawRoundedRect(chip, 3, 3)
+    painter.setPen(QColor(look.surface))
+    draw_text(painter, chip, words, Qt.AlignmentFlag.AlignHCenter)
+
+
+def _state(item: Intervention) -> str:
+    if item.discarded:
+        return f"{clock(item.t)} · discarded"
+    if item.running:
+        return f"{clock(item.t)} · now"
+    if not item.recovered:
+        return f"{clock(item.t)} · not recovered"
+    return ""
+
+
+def key_of(item: Intervention) -> Key:
+    """What identifies an intervention: its episode and its first row."""
+    return (item.episode, item.start)
+
+
+def sentence(item: Intervention, label: str) -> str:
+    """One intervention in words."""
+    parts = [
+        f"Attempt {item.episode} at {clock(item.t)}",
+        label or "untagged",
+        f"{number(item.duration_s, 1)} s",
+        f"doubt {number(item.doubt, 3)}",
+    ]
+    if item.running:
+        parts.append("going on")
+    if not item.recovered:
+        parts.append("did not recover: not learned from")
+    if item.discarded:
+        parts.append("discarded")
+    if item.note:
+        parts.append(item.note)
+    return ", ".join(parts)

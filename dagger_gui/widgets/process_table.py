@@ -1,0 +1,238 @@
+"""Processes and devices with a verdict each, the remedy if it is bad, and restart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+
+from dagger_gui import theme
+from dagger_gui.widgets._base import ElidedLabel, Heading, Painted
+from dagger_gui.widgets._buttons import KeyButton
+from dagger_gui.widgets._painting import draw_shape
+from sessions.messages import ControlState, ProcessState, SupervisorState
+
+Verdict = Literal["good", "bad", "off"]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table.
+
+    Attributes:
+        name: what it is called.
+        group: the heading it stands under, such as ``Processes``.
+        verdict: ``good``, ``bad``, or ``off`` (not there, and not needed now).
+        words: the verdict in words, such as ``runs`` or ``stopped``.
+        detail: the reason and the remedy, or measured numbers.
+        restartable: whether it has a restart button.
+    """
+
+    name: str
+    group: str
+    verdict: Verdict
+    words: str
+    detail: str = ""
+    restartable: bool = False
+
+
+def process_rows(state: SupervisorState) -> tuple[Row, ...]:
+    """The supervisor's processes as rows; the trainer at rest is no trouble."""
+    return tuple(_process_row(p, state.training) for p in state.processes)
+
+
+def _process_row(process: ProcessState, training: bool) -> Row:
+    detail = process.text
+    if process.running:
+        if not detail and process.restarts:
+            detail = f"Restarted {process.restarts} times."
+        return Row(process.name, "Processes", "good", "runs", detail, True)
+    if process.name == "trainer" and not training and not process.exit_code:
+        return Row(process.name, "Processes", "off", "at rest", detail)
+    if not detail:
+        detail = "It was not started. Press Restart."
+        if process.exit_code is not None:
+            detail = f"It ended with code {process.exit_code}. Press Restart."
+    return Row(process.name, "Processes", "bad", "stopped", detail, True)
+
+
+def device_rows(state: ControlState) -> tuple[Row, ...]:
+    """The devices the control process sees, as rows."""
+    return tuple(
+        Row(d.name, "Devices", "good" if d.ok else "bad", "answers" if d.ok else "lost", d.text)
+        for d in state.devices
+    )
+
+
+class VerdictMark(Painted):
+    """A shape and a colour: a dot for good, a warning triangle for bad, a ring for off."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._verdict: Verdict = "off"
+        self.setFixedSize(theme.grid(4), theme.grid(4))
+
+    def setVerdict(self, verdict: Verdict) -> None:
+        """Shows a verdict."""
+        if verdict != self._verdict:
+            self._verdict = verdict
+            self.update()
+
+    def verdict(self) -> Verdict:
+        """What it shows."""
+        return self._verdict
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The shape."""
+        look = theme.current()
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), QColor(look.surface))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        box = QRectF(self.rect()).adjusted(1, 1, -1, -1)
+        if self._verdict == "bad":
+            draw_shape(painter, box, "warning", look.stroke("fault"))
+        else:
+            good = self._verdict == "good"
+            painter.setPen(QPen(look.stroke("good") if good else QColor(look.edge), 1.5))
+            painter.setBrush(look.stroke("good") if good else Qt.BrushStyle.NoBrush)
+            painter.drawEllipse(box.adjusted(2, 2, -2, -2))
+        painter.end()
+
+
+class _Line:
+    """The widgets of one row, updated in place."""
+
+    def __init__(self, owner: ProcessTable, grid: QGridLayout, at: int, row: Row) -> None:
+        self.mark = VerdictMark()
+        self.name = QLabel(row.name)
+        self.words = QLabel()
+        self.detail = ElidedLabel(muted=True, lines=2)
+        self.restart = KeyButton("Restart")
+        self.restart.setAccessibleName(f"Restart {row.name}")
+        self.restart.clicked.connect(lambda: owner.restartRequested.emit(row.name))
+        for column, widget in enumerate(
+            (self.mark, self.name, self.words, self.detail, self.restart)
+        ):
+            grid.addWidget(widget, at, column)
+        policy = self.restart.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        self.restart.setSizePolicy(policy)
+        self.show(row)
+
+    def show(self, row: Row) -> None:
+        """Puts a row's content into the widgets."""
+        self.mark.setVerdict(row.verdict)
+        self.mark.setAccessibleName(f"{row.name} {row.words}")
+        if row.words != self.words.text():
+            self.words.setText(row.words)
+        self.detail.setText(row.detail)
+        self.detail.setMuted(row.verdict != "bad")
+        self.restart.setVisible(row.restartable)
+
+
+class ProcessTable(QWidget):
+    """Grouped rows in a scroll area; rebuilt only when other rows come."""
+
+    restartRequested = Signal(str)  # noqa: N815
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._rows: tuple[Row, ...] = ()
+        self._lines: list[_Line] = []
+        self._area = QScrollArea()
+        self._area.setWidgetResizable(True)
+        self._area.setFrameShape(QScrollArea.Shape.NoFrame)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self._area)
+        self.setAccessibleName("Processes and devices")
+        self._build()
+
+    def value(self) -> tuple[Row, ...]:
+        """What is shown."""
+        return self._rows
+
+    def setRows(self, rows: Sequence[Row]) -> None:
+        """Shows rows in the order given, a heading before each new group."""
+        new = tuple(rows)
+        if new == self._rows:
+            return
+        same = [(r.group, r.name) for r in new] == [(r.group, r.name) for r in self._rows]
+        self._rows = new
+        if not same:
+            self._build()
+            return
+        for line, row in zip(self._lines, new, strict=True):
+            line.show(row)
+
+    def sizeHint(self) -> QSize:
+        """A page."""
+        return QSize(theme.grid(150), theme.grid(100))
+
+    def _build(self) -> None:
+        body = QWidget()
+        grid = QGridLayout(body)
+        grid.setContentsMargins(0, 0, theme.grid(2), 0)
+        grid.setHorizontalSpacing(theme.grid(3))
+        grid.setVerticalSpacing(theme.grid(2))
+        grid.setColumnStretch(3, 1)
+        self._lines = []
+        at, group = 0, ""
+        for row in self._rows:
+            if row.group != group:
+                if group:
+                    grid.setRowMinimumHeight(at, theme.grid(4))
+                    at += 1
+                grid.addWidget(Heading(row.group), at, 0, 1, 5)
+                at, group = at + 1, row.group
+            self._lines.append(_Line(self, grid, at, row))
+            at += 1
+        if not self._rows:
+            empty = QLabel("No process answers yet. The station is starting.")
+            empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+            grid.addWidget(empty, 0, 0, 1, 5)
+        grid.setRowStretch(at + 1, 1)
+        self._area.setWidget(body)
+
+
+def example_rows() -> tuple[Row, ...]:
+    """Made-up rows, for running alone and for tests."""
+    return (
+        Row("world", "Processes", "good", "runs", "", True),
+        Row("policy", "Processes", "good", "runs", "Restarted 1 times.", True),
+        Row("cameras", "Processes", "good", "runs", "", True),
+        Row(
+            "recorder", "Processes", "bad", "stopped", "It ended with code -9. Press Restart.", True
+        ),
+        Row("control", "Processes", "good", "runs", "", True),
+        Row("trainer", "Processes", "off", "at rest"),
+        Row("robot", "Devices", "good", "answers", "Simulated ViperX 300 S, 50 Hz."),
+        Row("top", "Devices", "good", "answers", "640x480, 30 fps."),
+        Row(
+            "gamepad",
+            "Devices",
+            "bad",
+            "lost",
+            "No pad found. Plug one in, or choose the keyboard as operator below.",
+        ),
+    )
+
+
+def main() -> int:
+    """Processes and devices, some in trouble."""
+    from dagger_gui.widgets._demo import show
+
+    def make() -> QWidget:
+        table = ProcessTable()
+        table.setRows(example_rows())
+        return table
+
+    return show(make, 700, 460)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

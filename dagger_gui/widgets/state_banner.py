@@ -1,0 +1,275 @@
+"""Who is in control, in one block that cannot be misread; why it holds; what to press; SOFT STOP.
+
+The block says it three times: by colour, by word and by shape. Everything has its place and its
+width, so that nothing moves when the state changes.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+
+from dagger_gui import theme
+from dagger_gui.theme import Role
+from dagger_gui.widgets._base import ElidedLabel, Painted
+from dagger_gui.widgets._buttons import KeyButton
+from dagger_gui.widgets._painting import clock, draw_shape, draw_text
+
+
+@dataclass(frozen=True)
+class Banner:
+    """What the banner says.
+
+    Attributes:
+        gate: ``hold``, ``policy``, ``aligning``, ``human`` or ``fault``.
+        controller: ``policy``, ``human``, ``hold``, ``handover`` or ``demo``.
+        reason: why it holds, one sentence; empty while it runs.
+        remedy: what to press or do now, one sentence.
+        attempt: number of the running attempt, 0 for none.
+        attempt_s: how long it has run [s], NaN for none.
+        demo: the attempt is a demonstration.
+        round: number of the running policy's round, negative before there is a policy.
+        latched: the soft stop is latched: reset, arm, start, in that order.
+    """
+
+    gate: str = "hold"
+    controller: str = "hold"
+    reason: str = ""
+    remedy: str = ""
+    attempt: int = 0
+    attempt_s: float = math.nan
+    demo: bool = False
+    round: int = -1
+    latched: bool = False
+
+
+_NO_LINK = Banner(
+    gate="lost",
+    reason="No news from the control process for more than a second.",
+    remedy="The arm holds by itself. It is being restarted; see Station if this stays.",
+)
+
+
+class StateBlock(Painted):
+    """The coloured block: shape and word on the state's colour."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._look: tuple[Role | None, str, str, bool] = ("hold", "HOLD", "hold", False)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
+
+    def setLook(self, role: Role | None, word: str, shape: str, *, hatched: bool) -> None:
+        """Colour (None for no link), word, shape, and the hatch of a handover."""
+        if (role, word, shape, hatched) != self._look:
+            self._look = (role, word, shape, hatched)
+            self.setAccessibleName(f"In control: {word.lower()}")
+            self.update()
+
+    def word(self) -> str:
+        """The word shown."""
+        return self._look[1]
+
+    def role(self) -> Role | None:
+        """The meaning whose colour is shown."""
+        return self._look[0]
+
+    def sizeHint(self) -> QSize:
+        """Wide enough for the longest word, always."""
+        metrics = QFontMetricsF(theme.font("large", bold=True))
+        width = metrics.horizontalAdvance("HANDING BACK") + metrics.ascent() + theme.grid(11)
+        return QSize(round(width), theme.grid(16))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """One colour, one shape, one word."""
+        look = theme.current()
+        role, word, shape, hatched = self._look
+        painter = QPainter(self)
+        box = QRectF(self.rect())
+        ink = QColor(look.ink)
+        if role is None:
+            painter.fillRect(box, QColor(look.window))
+            painter.setPen(QPen(QColor(look.text), 2, Qt.PenStyle.DashLine))
+            painter.drawRect(box.adjusted(2, 2, -2, -2))
+            ink = QColor(look.text)
+        else:
+            painter.fillRect(box, look.fill(role))
+        if hatched:
+            stripes = QColor(look.fill("policy"))
+            side = theme.grid(3)
+            painter.fillRect(QRectF(0, 0, box.width(), side), stripes)
+            painter.fillRect(QRectF(0, box.height() - side, box.width(), side), stripes)
+        painter.setFont(theme.font("large", bold=True))
+        side = round(QFontMetricsF(painter.font()).ascent() * 1.15)
+        left = theme.grid(4)
+        draw_shape(
+            painter, QRectF(left, round(box.center().y() - side / 2), side, side), shape, ink
+        )
+        painter.setPen(ink)
+        draw_text(painter, box.adjusted(left + side + theme.grid(3), 0, -theme.grid(2), 0), word)
+        painter.end()
+
+
+class StateBanner(QWidget):
+    """The strip on top of every page."""
+
+    softStopRequested = Signal()  # noqa: N815
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._value = Banner()
+        self._connected = True
+        self._block = StateBlock(self)
+        self._attempt = ElidedLabel(muted=True)
+        self._clock = ElidedLabel(size="large", bold=True)
+        self._round = ElidedLabel(muted=True)
+        self._round_note = ElidedLabel()
+        self._reason = ElidedLabel(bold=True)
+        self._remedy = ElidedLabel(lines=2)
+        self._stop = KeyButton("SOFT STOP", "Space", shape="stop", size="large", strong=True)
+        self._stop.setAccessibleDescription(
+            "Stops all motion and latches. Key Space. Not an emergency stop."
+        )
+        self._stop.setToolTip("Stops all motion and latches (Space). Not an emergency stop.")
+        self._stop.clicked.connect(self.softStopRequested)
+        self._arrange()
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground, False)
+        self.setAutoFillBackground(True)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setAccessibleName("State")
+        self._show()
+
+    def _arrange(self) -> None:
+        numbers = QVBoxLayout()
+        numbers.setSpacing(0)
+        numbers.addStretch(1)
+        numbers.addWidget(self._attempt)
+        numbers.addWidget(self._clock)
+        numbers.addStretch(1)
+        words = QVBoxLayout()
+        words.setSpacing(theme.grid(0.5))
+        words.addStretch(1)
+        words.addWidget(self._reason)
+        words.addWidget(self._remedy)
+        words.addStretch(1)
+        self._numbers = QWidget()
+        self._numbers.setLayout(numbers)
+        numbers.setContentsMargins(0, 0, 0, 0)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(theme.grid(4))
+        row.addWidget(self._block)
+        row.addWidget(self._numbers)
+        row.addLayout(words, 1)
+        row.addWidget(self._stop)
+        self._fit()
+
+    def value(self) -> Banner:
+        """What was last set."""
+        return self._value
+
+    def setValue(self, value: Banner) -> None:
+        """Shows a state; the same again is free."""
+        if value != self._value:
+            self._value = value
+            self._show()
+
+    def setConnected(self, connected: bool) -> None:
+        """Whether news from the control process is fresh; without it no state is claimed."""
+        if connected != self._connected:
+            self._connected = connected
+            self._show()
+
+    def setStopKey(self, key: str) -> None:
+        """The key shown on the stop button."""
+        self._stop.setKey(key)
+
+    def word(self) -> str:
+        """The one word shown, such as ``POLICY``."""
+        return self._block.word()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follows the font."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._fit()
+
+    def _fit(self) -> None:
+        large = QFontMetricsF(theme.font("large", bold=True))
+        body = QFontMetricsF(theme.font("body"))
+        width = max(
+            large.horizontalAdvance("00:00.0"),
+            body.horizontalAdvance("demonstration 0000 · round 00"),
+        )
+        self._numbers.setFixedWidth(round(width) + 2)
+        self._stop.setFixedSize(self._stop.sizeHint().width() + theme.grid(6), theme.grid(16))
+        self.setFixedHeight(theme.grid(18))
+
+    def _show(self) -> None:
+        value = self._value if self._connected else _NO_LINK
+        role, word, shape = state_look(value)
+        hatched = value.controller == "handover" and value.gate in ("policy", "aligning", "human")
+        self._block.setLook(role, word, shape, hatched=hatched)
+        kind = "demonstration" if value.demo else "attempt"
+        parts = [f"{kind} {value.attempt}" if value.attempt > 0 else "no attempt"]
+        if value.round >= 0:
+            parts.append(f"round {value.round}")
+        self._attempt.setText(" · ".join(parts))
+        self._clock.setText(clock(value.attempt_s))
+        self._clock.setMuted(value.attempt <= 0)
+        self._reason.setText(value.reason)
+        self._remedy.setText(value.remedy)
+        stopped = value.latched
+        self._stop.setText("STOPPED" if stopped else "SOFT STOP")
+        self._stop.setLook("fault" if stopped else None, shape="stop", strong=not stopped)
+
+
+def state_look(value: Banner) -> tuple[Role | None, str, str]:
+    """Colour, word and shape of a state."""
+    if value.gate == "fault":
+        return "fault", "STOPPED", "fault"
+    if value.gate == "aligning":
+        return "human", "TAKING OVER", "handover"
+    if value.gate == "human":
+        return "human", "HUMAN", "human"
+    if value.gate == "policy":
+        if value.controller == "handover":
+            return "policy", "HANDING BACK", "handover"
+        return "policy", "POLICY", "policy"
+    if value.gate == "hold":
+        return "hold", "HOLD", "hold"
+    return None, "NO LINK", "warning"
+
+
+def main() -> int:
+    """Every state in turn."""
+    from dagger_gui.widgets._demo import show
+
+    states = (
+        Banner("policy", "policy", "", "Hold G or RB to correct.", 14, 12.4, False, 3),
+        Banner("human", "human", "", "Let go of G to hand back.", 14, 15.1, False, 3),
+        Banner(
+            "hold",
+            "hold",
+            "Holding: wrist camera is 210 ms old.",
+            "Check its cable, then press Enter.",
+            14,
+            16.0,
+            False,
+            3,
+        ),
+        Banner("fault", "hold", "You stopped the arm.", "Press Enter to reset.", latched=True),
+    )
+
+    def tick(widget: QWidget, t: float) -> None:
+        assert isinstance(widget, StateBanner)
+        widget.setValue(states[int(t / 2) % len(states)])
+
+    return show(StateBanner, 1200, 90, tick)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
