@@ -1,0 +1,299 @@
+"""What each command does to the loop, and why it is refused when it is.
+
+An operator's device goes the same way: its ``start`` button is the window's Enter, its ``stop`` the
+window's Space. A refusal says what stands in the way and what to do about it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from drivers.base import DriverError
+from sessions.live import report
+from sessions.live.attempts import Attempt
+from sessions.live.gate import Event
+from sessions.live.holds import Trouble
+from sessions.messages import (
+    Accepted,
+    Arm,
+    ClearFault,
+    Disarm,
+    EndAttempt,
+    GiveBack,
+    Heartbeat,
+    Keys,
+    LoadPolicy,
+    Message,
+    OperatorTagged,
+    Pause,
+    Refused,
+    ResetScene,
+    Resume,
+    SelectOperator,
+    SetDoubts,
+    Snapshot,
+    SoftStop,
+    StartAttempt,
+    TakeOver,
+)
+from sessions.types import GateState
+
+if TYPE_CHECKING:
+    from sessions.live.loop import ControlLoop
+
+_OUTCOMES = ("success", "failure", "discarded")
+_EVENT_OUTCOMES = {"success": "success", "failure": "failure", "discard": "discarded"}
+
+
+def handle(loop: ControlLoop, command: Message) -> Message:
+    """Carries out one command; Accepted, Refused, or the state where that was asked for."""
+    act = _ACTS.get(type(command))
+    if act is None:
+        name = type(command).__name__
+        return Refused(f"The control process does not take {name}.", "Send it to another process.")
+    return act(loop, command)
+
+
+def operator_event(loop: ControlLoop, device: str, event: str) -> None:
+    """Carries out what a button of an operator's device stands for; refusals have no reader."""
+    if event.startswith("tag:"):
+        number = loop.attempts.latest
+        if number:
+            loop.emit(OperatorTagged(number, loop.timing.ticks - 1, event.removeprefix("tag:")))
+    elif event == "toggle":
+        now = loop.clock.now()
+        hands_on = loop.helm.gate.state in (GateState.HUMAN, GateState.ALIGNING)
+        handle(loop, GiveBack(now) if hands_on else TakeOver(device, now))
+    elif event == "stop":
+        handle(loop, SoftStop())
+    elif event == "start":
+        handle(loop, next_act(loop))
+    elif event in _EVENT_OUTCOMES:
+        handle(loop, EndAttempt(_EVENT_OUTCOMES[event]))
+
+
+def next_act(loop: ControlLoop) -> Message:
+    """The deliberate act that comes next: reset, arm, start, go on."""
+    gate = loop.helm.gate
+    if gate.state is GateState.FAULT:
+        return ClearFault()
+    if not gate.armed:
+        return Arm()
+    return StartAttempt() if loop.attempts.current is None else Resume()
+
+
+def _snapshot(loop: ControlLoop, command: Snapshot) -> Message:
+    return report.control_state(loop)
+
+
+def _heartbeat(loop: ControlLoop, command: Heartbeat) -> Message:
+    loop.watch.window_t = loop.clock.now()
+    return Accepted()
+
+
+def _clear(loop: ControlLoop, command: ClearFault) -> Message:
+    gate = loop.helm.gate
+    if gate.state is not GateState.FAULT:
+        return Refused("There is nothing to reset: the arm was not stopped.")
+    if loop.follower.lost is not None:
+        lost = loop.follower.lost
+        return Refused(f"The robot is still lost. {lost.problem}", lost.remedy)
+    loop.helm.clear()
+    return Accepted()
+
+
+def _arm(loop: ControlLoop, command: Arm) -> Message:
+    if loop.helm.gate.state is GateState.FAULT:
+        return Refused("The arm was stopped.", "Reset it first, then arm.")
+    loop.helm.apply(Event.ARM)
+    return Accepted()
+
+
+def _disarm(loop: ControlLoop, command: Disarm) -> Message:
+    loop.attempts.cancel()
+    loop.helm.apply(Event.DISARM)
+    return Accepted()
+
+
+def _soft_stop(loop: ControlLoop, command: SoftStop) -> Message:
+    loop.helm.apply(Event.SOFT_STOP)
+    return Accepted()
+
+
+def _start(loop: ControlLoop, command: StartAttempt) -> Message:
+    refusal = _not_startable(loop) or _nobody_to_drive(loop, demo=command.demo)
+    if refusal is not None:
+        return refusal
+    number = loop.attempts.next_number
+    seed = number if command.seed is None else command.seed
+    loop.notice = ("", "")
+    loop.attempts.prepare(Attempt(number, command.demo, seed, command.environment, command.object))
+    return Accepted()
+
+
+def _not_startable(loop: ControlLoop) -> Refused | None:
+    attempts, gate, now = loop.attempts, loop.helm.gate, loop.clock.now()
+    if attempts.current is not None or attempts.coming is not None:
+        running = attempts.current or attempts.coming
+        assert running is not None
+        return Refused(
+            f"Attempt {running.number} is running.", "End it first: success, failure or discard."
+        )
+    if gate.state is GateState.FAULT:
+        return Refused("The arm was stopped.", "Reset it first, then arm, then start.")
+    if not gate.armed:
+        return Refused("The arm is not armed.", "Arm it first, then start.")
+    if attempts.busy:
+        return Refused("The scene is being put back.", "Wait a moment.")
+    if loop.loading.active or loop.loading.wanted is not None:
+        return Refused("A policy is being loaded.", "Wait until it is ready.")
+    trouble = loop.watch.recorder(now) or loop.trouble
+    return None if trouble is None else _refused("No attempt can start", trouble)
+
+
+def _nobody_to_drive(loop: ControlLoop, *, demo: bool) -> Refused | None:
+    if demo:
+        return _no_operator(loop, loop.operators.selected)
+    if loop.proposals.status.spec is None:
+        return Refused("No policy is loaded.", "Choose one on the Rounds page, or demonstrate.")
+    return None
+
+
+def _end(loop: ControlLoop, command: EndAttempt) -> Message:
+    if command.outcome not in _OUTCOMES:
+        return Refused(f"There is no outcome {command.outcome!r}.", f"Use {', '.join(_OUTCOMES)}.")
+    if loop.attempts.current is None:
+        return Refused("No attempt is running.", "Start one first.")
+    loop.attempts.ending = command.outcome
+    return Accepted()
+
+
+def _reset_scene(loop: ControlLoop, command: ResetScene) -> Message:
+    if loop.attempts.current is not None or loop.attempts.coming is not None:
+        return Refused("An attempt is running.", "End it first: success, failure or discard.")
+    if loop.helm.gate.state is GateState.FAULT:
+        return Refused("The arm was stopped.", "Reset the stop first.")
+    if loop.attempts.busy:
+        return Refused("The scene is being put back already.", "Wait a moment.")
+    seed = loop.attempts.next_number if command.seed is None else command.seed
+    loop.attempts.reset_scene(seed)
+    return Accepted()
+
+
+def _take_over(loop: ControlLoop, command: TakeOver) -> Message:
+    name = command.device if command.device in loop.operators.slots else loop.operators.selected
+    gate = loop.helm.gate
+    refusal = _not_movable(loop) or _no_operator(loop, name)
+    if refusal is not None:
+        return refusal
+    if not loop.helm.take_over(name, command.input_t):
+        return Refused(f"Nobody can take over in {gate.state.name.lower()}.")
+    return Accepted()
+
+
+def _give_back(loop: ControlLoop, command: GiveBack) -> Message:
+    if loop.helm.gate.state not in (GateState.HUMAN, GateState.ALIGNING):
+        return Refused("The human is not in control.")
+    loop.helm.give_back(command.input_t)
+    return Accepted()
+
+
+def _pause(loop: ControlLoop, command: Pause) -> Message:
+    loop.helm.apply(Event.PAUSE)
+    return Accepted()
+
+
+def _resume(loop: ControlLoop, command: Resume) -> Message:
+    refusal = _not_movable(loop)
+    if refusal is not None:
+        return refusal
+    if loop.helm.demo:
+        return _take_over(loop, TakeOver(loop.operators.selected, float("nan")))
+    missing = _nobody_to_drive(loop, demo=False)
+    if missing is not None:
+        return missing
+    loop.helm.apply(Event.RESUME)
+    return Accepted()
+
+
+def _not_movable(loop: ControlLoop) -> Refused | None:
+    """Why the arm may not be moved now, by whomever; None if it may."""
+    gate = loop.helm.gate
+    if gate.state is GateState.FAULT:
+        return Refused("The arm was stopped.", "Reset it first, then arm.")
+    if not gate.armed:
+        return Refused("The arm is not armed.", "Arm it first.")
+    if loop.attempts.current is None:
+        return Refused("No attempt is running.", "Start one first.")
+    return None if loop.trouble is None else _refused("The arm holds", loop.trouble)
+
+
+def _no_operator(loop: ControlLoop, name: str) -> Refused | None:
+    if not loop.operators.slots:
+        return Refused("The station has no operator device.", "Add one to station.toml.")
+    if loop.operators.ready(name):
+        return None
+    problem = loop.operators.slots[name].problem
+    if problem is None:
+        return Refused(f"The {name} is not connected yet.", "Wait a moment.")
+    return Refused(f"The {name} is not there. {problem.problem}", problem.remedy)
+
+
+def _keys(loop: ControlLoop, command: Keys) -> Message:
+    for slot in loop.operators.slots.values():
+        take: Callable[..., None] | None = getattr(slot.device, "set_keys", None)
+        if take is None:
+            continue
+        try:
+            take(command.held, loop.clock.now())
+        except DriverError as error:
+            return Refused(error.problem, error.remedy)
+    return Accepted()
+
+
+def _select(loop: ControlLoop, command: SelectOperator) -> Message:
+    if command.name not in loop.operators.slots:
+        names = ", ".join(loop.operators.slots) or "none"
+        return Refused(f"There is no operator {command.name!r}.", f"The station has: {names}.")
+    if loop.helm.driver and loop.helm.driver != command.name:
+        return Refused(f"The {loop.helm.driver} is in control.", "Give back first.")
+    loop.operators.select(command.name)
+    return Accepted()
+
+
+def _load(loop: ControlLoop, command: LoadPolicy) -> Message:
+    if loop.loading.active:
+        return Refused("Another policy is being loaded.", "Wait until it is ready.")
+    loop.loading.want(command)
+    return Accepted()
+
+
+def _set_doubts(loop: ControlLoop, command: SetDoubts) -> Message:
+    loop.helm.set_doubts(list(command.doubts))
+    return Accepted()
+
+
+def _refused(what: str, trouble: Trouble) -> Refused:
+    return Refused(f"{what}: {trouble.text}.", trouble.remedy)
+
+
+_ACTS: dict[type[Message], Callable[[Any, Any], Message]] = {
+    Snapshot: _snapshot,
+    Heartbeat: _heartbeat,
+    ClearFault: _clear,
+    Arm: _arm,
+    Disarm: _disarm,
+    SoftStop: _soft_stop,
+    StartAttempt: _start,
+    EndAttempt: _end,
+    ResetScene: _reset_scene,
+    TakeOver: _take_over,
+    GiveBack: _give_back,
+    Pause: _pause,
+    Resume: _resume,
+    Keys: _keys,
+    SelectOperator: _select,
+    LoadPolicy: _load,
+    SetDoubts: _set_doubts,
+}

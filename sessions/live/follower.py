@@ -1,0 +1,152 @@
+"""The arm's side of the loop: measure, limit, send, and come back after a cable was pulled."""
+
+from __future__ import annotations
+
+import contextlib
+
+import numpy as np
+
+from drivers.base import DeviceLostError, DriverError, Floats, Robot, RobotState
+from drivers.kinematics import VIPERX_300S, Arm
+from drivers.limits import Limiter, tightened
+from sessions.config import Station
+from sessions.live.background import Job, Runner
+
+RETRY_S = 1.0
+_ARMS = (VIPERX_300S,)
+
+
+class Follower:
+    """One arm behind its limits.
+
+    Args:
+        robot: the device, not yet connected.
+        station: limits and how old a state may be.
+        run: how connecting is run; it may block.
+
+    Attributes:
+        robot: the device.
+        limiter: stands between every target and the arm.
+        state: newest measurement; NaN positions before the first.
+        sent: shape (A,), what the robot was told last; NaN before anything was.
+        lost: why the arm does not answer; None while it does.
+    """
+
+    def __init__(self, robot: Robot, station: Station, run: Runner) -> None:
+        self.robot = robot
+        size = robot.limits.size
+        limits = station.limits
+        own = tightened(
+            robot.limits, limits.velocity_rad_s, limits.acceleration_rad_s2, limits.gripper_per_s
+        )
+        arm = _kinematics(robot)
+        self.limiter = Limiter(
+            own,
+            1.0 / station.rate_hz,
+            limits.low_pass_hz,
+            None if arm is None else (arm, limits.floor_m),
+        )
+        nothing = np.full(size, np.nan)
+        environment = np.full(len(robot.environment_names), np.nan)
+        self.state = RobotState(float("nan"), nothing, nothing, nothing, environment)
+        self.sent = nothing
+        self.lost: DriverError | None = DeviceLostError("robot", "It is not connected yet.", "")
+        self._stale_s = station.holds.robot_s
+        self._run = run
+        self._job: Job | None = None
+        self._retry_t = float("-inf")
+
+    def connect(self, now: float) -> None:
+        """Begins to connect while the arm is lost, at most once a second."""
+        if self._job is None and self.lost is not None and now >= self._retry_t:
+            self._retry_t = now + RETRY_S
+            self._job = self._run(self._reconnect)
+
+    def observe(self, now: float) -> bool:
+        """Takes the newest measurement; False, with ``lost`` set, while the arm does not answer."""
+        if self._job is not None:
+            if not self._job.done:
+                return False
+            error, self._job = self._job.error, None
+            if error is not None:
+                self.lost = error
+                return False
+        elif self.lost is not None:
+            self.connect(now)
+            if self._job is not None:
+                return self.observe(now) if self._job.done else False
+        try:
+            state = self.robot.get_observation()
+            self._check_age(now - state.t)
+        except DriverError as error:
+            self.lost = error
+            return False
+        self.state = state
+        if self.lost is not None:
+            self.lost = None
+            self.anchor(grip=False)
+        return True
+
+    def follow(self, target: Floats) -> None:
+        """Sends the next step towards ``target``, shape (A,).
+
+        Raises:
+            InvalidActionError: wrong shape or not finite; nothing was sent.
+            DeviceLostError: the arm does not answer.
+        """
+        self.sent = self.robot.send_action(self.limiter.apply(target))
+
+    def hold(self, *, armed: bool) -> None:
+        """Comes to rest and stays. A disarmed arm at rest is not commanded at all.
+
+        Raises:
+            DeviceLostError: the arm does not answer.
+        """
+        if armed or self.limiter.moving:
+            self.sent = self.robot.send_action(self.limiter.hold())
+
+    def stop(self) -> None:
+        """Cancels every target at once: the arm holds where it is."""
+        with contextlib.suppress(DriverError):
+            self.robot.stop()
+        if np.isfinite(self.state.position).all():
+            self.anchor(grip=True)
+
+    def anchor(self, *, grip: bool) -> None:
+        """Starts anew from where the arm is measured.
+
+        Args:
+            grip: keep the gripper's target instead of what it measures, so that a grasp is not
+                loosened to the width of what it holds.
+        """
+        pose = self.state.position.copy()
+        if grip and np.isfinite(self.sent[-1]):
+            pose[-1] = self.sent[-1]
+        self.limiter.reset(pose)
+        self.sent = pose
+
+    def close(self) -> None:
+        """Lets the arm hold where it is and lets go of it."""
+        if self.lost is None:
+            with contextlib.suppress(DriverError):
+                self.robot.stop()
+        self.robot.disconnect()
+
+    def _reconnect(self) -> None:
+        self.robot.disconnect()
+        self.robot.connect()
+
+    def _check_age(self, age_s: float) -> None:
+        if age_s > self._stale_s:
+            raise DeviceLostError(
+                "robot",
+                f"Its newest state is {age_s * 1000:.0f} ms old "
+                f"(limit {self._stale_s * 1000:.0f} ms).",
+                "Check its power and cable.",
+            )
+
+
+def _kinematics(robot: Robot) -> Arm | None:
+    """The kinematics of the arm with these joints; None if it is not known here."""
+    names = robot.limits.names[:-1]
+    return next((arm for arm in _ARMS if arm.names == names), None)

@@ -1,0 +1,413 @@
+"""The one control loop: observe, propose, gate, limit, send, record. Nothing in it ever blocks.
+
+The same object runs live on the wall clock and in lockstep on a virtual one. It is told what to do
+through ``handle`` between two ticks and tells what happens through three functions: ``sink`` gets
+every tick, ``emit`` what the recorder needs to know, ``state`` what the window shows.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from drivers.base import DriverError, Floats, InvalidActionError, Robot, Teleoperator
+from policies.base import PolicyLink, PolicySpec
+from sessions.clock import Clock
+from sessions.config import Station, Task
+from sessions.live import commands, report
+from sessions.live.attempts import Attempts
+from sessions.live.background import Runner, inline
+from sessions.live.follower import Follower
+from sessions.live.frames import FrameSource
+from sessions.live.gate import MOVING, Event
+from sessions.live.helm import Helm
+from sessions.live.holds import RESUME, Trouble, Watch, no_policy, policy_late
+from sessions.live.loading import Loading
+from sessions.live.operators import Operators
+from sessions.live.proposals import Proposals
+from sessions.live.timing import Timing
+from sessions.messages import AttemptEnded, AttemptStarted, ControlState, Message
+from sessions.types import Controller, GateState, HoldReason, step_dtype
+
+ALIGNED_RAD = 0.1
+"""An absolute device this close to the arm in every joint may take over [rad, gripper 0..1]."""
+
+
+@dataclass(frozen=True)
+class LoopOptions:
+    """What differs between the bench and lockstep.
+
+    Attributes:
+        needs_window: motion needs a window that is heard.
+        needs_recorder: a new attempt needs a recorder that is heard.
+        end_on_timeout: an attempt longer than the task's ``attempt_s`` ends as a failure.
+        end_on_success: an attempt that a simulation judges as done ends as a success.
+        run: how slow device work is run; inline repeats exactly, threaded never delays a tick.
+        round_index: round of the policy the link already has; -1 if none.
+        first_episode: number of the first attempt.
+        replan_s: a new chunk is asked for this often [s].
+        blend_s: how long a hand-back takes from the sent pose to the policy's actions [s].
+    """
+
+    needs_window: bool = False
+    needs_recorder: bool = False
+    end_on_timeout: bool = False
+    end_on_success: bool = True
+    run: Runner = inline
+    round_index: int = -1
+    first_episode: int = 1
+    replan_s: float = 0.08
+    blend_s: float = 0.3
+
+
+class ControlLoop:
+    """Robot, operators and policy under one gate.
+
+    Args:
+        robot: the follower, not yet connected.
+        operators: the station's teleoperators by name, not yet connected.
+        policy: the policy at the other end of a link.
+        station: limits, holds and rate.
+        task: how long an attempt may take.
+        clock: wall or virtual time.
+        sink: called once a tick with the step, shape () of ``step_dtype``; it must copy what it
+            keeps, the record is used again.
+        emit: called with AttemptStarted, AttemptEnded and OperatorTagged.
+        cameras: newest frames; None runs without cameras (and never holds for them).
+        options: what differs between the bench and lockstep.
+
+    Attributes:
+        helm: the gate and who drives.
+        trouble: what forbids motion at this tick; None if nothing does.
+        notice: sentence and remedy of what last went wrong outside the gate; empty if nothing.
+    """
+
+    def __init__(
+        self,
+        robot: Robot,
+        operators: dict[str, Teleoperator],
+        policy: PolicyLink,
+        station: Station,
+        task: Task,
+        clock: Clock,
+        sink: Callable[[NDArray[Any]], object],
+        emit: Callable[[Message], object],
+        cameras: FrameSource | None = None,
+        options: LoopOptions | None = None,
+    ) -> None:
+        self.options = options or LoopOptions()
+        self.station, self.task, self.clock, self.emit = station, task, clock, emit
+        run = self.options.run
+        self.timing = Timing(1.0 / station.rate_hz)
+        self.follower = Follower(robot, station, run)
+        self.attempts = Attempts(robot, run, self.options.first_episode)
+        self.operators = Operators(operators, station.operator, run)
+        self.proposals = self._proposals(robot, policy, cameras)
+        self.loading = Loading(self.proposals, self.options.round_index)
+        self.helm = Helm(
+            clock,
+            self.follower,
+            self.attempts,
+            self.operators,
+            self.proposals,
+            self.timing.dt,
+            round(self.options.blend_s * station.rate_hz),
+        )
+        self.watch = Watch(
+            station.holds,
+            cameras.names if cameras is not None else (),
+            needs_window=self.options.needs_window,
+            needs_recorder=self.options.needs_recorder,
+        )
+        self.trouble: Trouble | None = None
+        self.notice = ("", "")
+        self._sink, self._frames = sink, cameras
+        self._answered_t = float("nan")
+        self._policy_action: Floats | None = None
+        dtype = step_dtype(robot.limits.size, len(robot.environment_names), len(station.cameras))
+        self._step = np.zeros((), dtype)
+        self._step["frame_t"] = np.nan
+
+    def _proposals(
+        self, robot: Robot, policy: PolicyLink, cameras: FrameSource | None
+    ) -> Proposals:
+        rate, options = self.station.rate_hz, self.options
+        spec = PolicySpec(
+            joint_names=robot.limits.names,
+            environment_names=robot.environment_names,
+            camera_names=tuple(self.station.cameras),
+            rate_hz=rate,
+        )
+        return Proposals(
+            policy,
+            spec,
+            cameras,
+            replan_ticks=max(1, round(options.replan_s * rate)),
+            max_age_ticks=max(1, round(self.station.holds.policy_s * rate)),
+        )
+
+    # -- what the outside calls
+
+    @property
+    def robot(self) -> Robot:
+        """The follower."""
+        return self.follower.robot
+
+    @property
+    def tick_index(self) -> int:
+        """Number of the tick that comes next, from 0."""
+        return self.timing.ticks
+
+    @property
+    def deadline(self) -> float:
+        """When the next tick is due, on the loop's clock [s]; now, before the first."""
+        return self.clock.now() if math.isnan(self.timing.deadline) else self.timing.deadline
+
+    def connect(self) -> None:
+        """Begins to connect the robot and the operators; in lockstep they are then connected."""
+        now = self.clock.now()
+        self.follower.observe(now)
+        self.operators.connect(now)
+
+    def handle(self, command: Message) -> Message:
+        """Carries out a command between two ticks; Accepted, or Refused with the reason."""
+        return commands.handle(self, command)
+
+    def state(self) -> ControlState:
+        """Everything the window shows of the control process."""
+        return report.control_state(self)
+
+    def tick(self) -> None:
+        """One tick: observe, propose, gate, limit, send, record.
+
+        Never raises for a device or a policy: their errors become states of the gate.
+        """
+        now = self.clock.now()
+        due = self.timing.begin(now)
+        tick = self.timing.ticks - 1
+        scene_ready = self.attempts.finished()
+        self._observe(now)
+        if scene_ready:
+            self._scene_ready()
+        elif self.attempts.coming is not None and not self.attempts.busy:
+            self._start(now, tick)
+        self._exchange_policy(now, tick)
+        self._judge(now)
+        self._listen(now)
+        self.proposals.ask(self.follower.state, tick)
+        self._policy_action, self.helm.doubt = self.proposals.due(tick)
+        controller = self._act(now)
+        self._record(now, due, tick, controller)
+        self._finish(now, tick)
+        self.timing.end(self.clock.now())
+
+    def close(self) -> None:
+        """Lets the arm hold where it is and disconnects every device."""
+        self.follower.close()
+        self.operators.close()
+        self.proposals.link.close()
+
+    # -- the tick's parts, in order
+
+    def _observe(self, now: float) -> None:
+        if self.attempts.busy:
+            return  # a scene being put back may not answer for a moment
+        before = self.follower.lost
+        self.follower.observe(now)
+        lost = self.follower.lost
+        if lost is not None and self.helm.gate.reason is not HoldReason.ROBOT_LOST:
+            self._robot_lost(lost)
+        if (before is None) != (lost is None):
+            self.helm.version += 1
+
+    def _robot_lost(self, error: DriverError) -> None:
+        self.follower.lost = error
+        text = f"the robot is lost. {error.problem.rstrip('.')}"
+        self.helm.apply(Event.ROBOT_LOST, Trouble(Event.ROBOT_LOST, text, error.remedy))
+
+    def _scene_ready(self) -> None:
+        """The scene was put back: everything starts anew from the pose it has now.
+
+        Devices see the new scene for one tick before the attempt begins.
+        """
+        self.helm.version += 1
+        problem = self.attempts.problem
+        if problem is not None:
+            self.notice = (f"The scene was not reset. {problem.problem}", problem.remedy)
+        elif self.follower.lost is None:
+            self.follower.anchor(grip=False)
+
+    def _start_event(self, *, demo: bool) -> Event:
+        if not demo:
+            return Event.START
+        align = self.helm.wish(self.operators.selected) is Event.ALIGN
+        return Event.START_DEMO_ALIGN if align else Event.START_DEMO
+
+    def _start(self, now: float, tick: int) -> None:
+        """The coming attempt begins with this tick, if the gate still lets it."""
+        assert self.attempts.coming is not None
+        if not self.helm.apply(self._start_event(demo=self.attempts.coming.demo)):
+            self.attempts.cancel()
+            return
+        attempt = self.attempts.start(now)
+        if attempt.demo:
+            self.helm.drive(self.operators.selected, float("nan"))
+        self.emit(
+            AttemptStarted(
+                episode=attempt.number,
+                tick=tick,
+                round=self.loading.round,
+                policy="" if attempt.demo else self.loading.name,
+                demo=attempt.demo,
+                seed=attempt.seed,
+                operator=self.operators.selected,
+                environment=attempt.environment,
+                object=attempt.object,
+            )
+        )
+
+    def _exchange_policy(self, now: float, tick: int) -> None:
+        """Takes what the policy answered, and exchanges it while no attempt runs."""
+        self.proposals.refresh(tick)
+        if self.proposals.receive():
+            self._answered_t = now
+        idle = self.attempts.current is None and self.attempts.coming is None
+        event = self.loading.step(now, idle=idle)
+        if event is not None:
+            self.helm.apply(event)
+            self.helm.version += 1
+
+    def _judge(self, now: float) -> None:
+        """Holds where something that motion needs is not fresh."""
+        frame_t = self._step["frame_t"]
+        if self._frames is not None:
+            frame_t[...] = self._frames.times(now)
+        self.trouble = self.watch.motion(now, frame_t)
+        if self.trouble is not None and self.helm.gate.state in MOVING:
+            self.helm.apply(self.trouble.event, self.trouble)
+        if self.attempts.current is None:
+            missing = self.watch.recorder(now)
+            self.helm.apply(Event.RECORDER_BACK if missing is None else missing.event, missing)
+
+    def _listen(self, now: float) -> None:
+        """Reads the operators; what they do goes the way of the window's commands."""
+        self.operators.connect(now)
+        for signal in self.operators.poll(self.helm.view(), now):
+            if signal.kind == "press" and self.trouble is None:
+                self.helm.take_over(signal.device, now)
+            elif signal.kind == "release" and signal.device == self.helm.driver:
+                self.helm.give_back(now)
+            elif signal.kind == "lost" and signal.device == self.helm.driver:
+                self.helm.apply(Event.OPERATOR_LOST, self.operators.lost(signal.device))
+            elif signal.kind == "event":
+                commands.operator_event(self, signal.device, signal.event)
+
+    def _act(self, now: float) -> Controller:
+        """Chooses, limits and sends; returns whose action it was."""
+        controller = self.helm.controller()
+        try:
+            target = self._target(now)
+            if self.helm.gate.state not in MOVING:
+                controller = Controller.HOLD
+            if target is not None:
+                self.follower.follow(target)
+            elif self.helm.gate.state is not GateState.FAULT and not self.attempts.busy:
+                self.follower.hold(armed=self.helm.gate.armed)
+        except InvalidActionError as error:
+            self.helm.apply(Event.BAD_ACTION, self._bad_action(error))
+            controller = Controller.HOLD
+        except DriverError as error:
+            self._robot_lost(error)
+            controller = Controller.HOLD
+        return controller
+
+    def _target(self, now: float) -> Floats | None:
+        """What is to be sent, before limits; None to come to rest and stay.
+
+        Raises:
+            InvalidActionError: the policy's chunks have another number of joints.
+        """
+        state = self.helm.gate.state
+        if state is GateState.POLICY:
+            if self.proposals.fault:
+                raise InvalidActionError("policy", self.proposals.fault, "")
+            if self._policy_action is None:
+                self._check_late(now)
+                return None
+            return self.helm.blend.apply(self._policy_action)
+        if state is GateState.ALIGNING and self._aligned():
+            self.helm.apply(Event.ALIGNED)
+        if self.helm.gate.state is GateState.HUMAN:
+            return self.operators.action(self.helm.driver)
+        return None
+
+    def _check_late(self, now: float) -> None:
+        """No action is due: after a start or hand-back a first answer is waited for, else hold."""
+        limit = self.station.holds.policy_s
+        if now - self.helm.entered_t <= limit:
+            return
+        status = self.proposals.status
+        late = policy_late(now - self._answered_t, limit, alive=status.alive)
+        if status.alive and status.spec is None and not status.loading:
+            late = no_policy()
+        self.helm.apply(late.event, late)
+
+    def _aligned(self) -> bool:
+        action = self.operators.action(self.helm.driver)
+        if action is None or action.shape != self.follower.sent.shape:
+            return False
+        return bool((np.abs(action - self.follower.sent) <= ALIGNED_RAD).all())
+
+    def _bad_action(self, error: InvalidActionError) -> Trouble:
+        policy = self.helm.gate.state is GateState.POLICY
+        who = "policy" if policy else self.helm.driver
+        remedy = "let the policy try again, or take over" if policy else f"check the {who}"
+        text = error.problem.rstrip(".")
+        return Trouble(
+            Event.BAD_ACTION,
+            f"the {who} gave an action that cannot be sent. {text}",
+            f"Press Enter to {remedy}." if policy else f"{remedy.capitalize()}, {RESUME}.",
+        )
+
+    def _record(self, now: float, due: float, tick: int, controller: Controller) -> None:
+        """Fills one step, both proposals in it, and gives it to the sink."""
+        step, state, helm = self._step, self.follower.state, self.helm
+        attempt = self.attempts.current
+        step["tick"], step["t"], step["deadline"] = tick, now, due
+        step["work_s"] = self.timing.work_s
+        step["attempt"] = 0 if attempt is None else attempt.number
+        step["gate"], step["controller"] = helm.gate.state, controller
+        step["reason"], step["armed"] = helm.gate.reason, helm.gate.armed
+        step["epoch"], step["doubt"] = self.proposals.epoch, helm.doubt
+        step["stage"], step["success"] = state.stage, state.success
+        step["input_t"], helm.input_t = helm.input_t, float("nan")
+        step["position"], step["velocity"] = state.position, state.velocity
+        step["effort"], step["environment_state"] = state.effort, state.environment_state
+        step["policy_action"] = np.nan if self._policy_action is None else self._policy_action
+        human = self.operators.action(helm.driver or self.operators.selected)
+        fits = human is not None and human.shape == state.position.shape
+        step["human_action"] = human if fits else np.nan
+        step["sent_action"] = self.follower.sent
+        self._sink(step)
+
+    def _finish(self, now: float, tick: int) -> None:
+        """Ends the attempt with this tick if that was asked for, or judged."""
+        attempt = self.attempts.current
+        if attempt is None:
+            return
+        if not self.attempts.ending:
+            if self.options.end_on_success and self.follower.state.success:
+                self.attempts.ending = "success"
+            elif self.options.end_on_timeout and now - attempt.started_t >= self.task.attempt_s:
+                self.attempts.ending = "failure"
+        if self.attempts.ending:
+            outcome = self.attempts.ending
+            self.attempts.end()
+            self.helm.apply(Event.END)
+            self.helm.version += 1
+            self.emit(AttemptEnded(attempt.number, tick, outcome))
