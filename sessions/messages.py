@@ -183,10 +183,15 @@ class Redo(Message):
 
 
 class Salvage(Message):
-    """Finishes a leftover ``.part`` file (``keep``) or moves it aside."""
+    """Finishes a leftover ``.part`` file (``keep``) or moves it aside.
+
+    ``outcome`` is what the operator says of it; empty takes what was told before the writing
+    ended, or success if the last tick was judged one, and discarded otherwise.
+    """
 
     path: str
     keep: bool = True
+    outcome: str = ""
 
 
 # Commands to the supervisor

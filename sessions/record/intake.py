@@ -98,6 +98,10 @@ class Intake:
             self.running.see(steps)
             self._last, self._last_t = int(steps["tick"][-1]), float(steps["t"][-1])
 
+    def newest_frames(self) -> dict[str, float]:
+        """Capture time of the newest frame in the open episode, by camera [s]."""
+        return dict(self._last_frame)
+
     def take_steps(self, steps: NDArray[Any], now: float) -> None:
         """Takes ticks, shape (N,), in order."""
         if len(steps):
@@ -139,6 +143,11 @@ class Intake:
             except EpisodeError as error:
                 self._fail(error)
         return before != (self.recording, len(self._closed))
+
+    def cut(self, problem: str) -> None:
+        """Closes the open file as a leftover although its attempt goes on; its rest is ignored."""
+        if self._writer is not None:
+            self._fail(EpisodeError(self._writer.path, problem))
 
     def end(self, problem: str) -> None:
         """No more ticks or messages will come: finishes or leaves over what is open."""
@@ -258,8 +267,8 @@ class Intake:
         outcome = Outcome[told] if told in Outcome.__members__ else Outcome.RUNNING
         self._writer.abandon(error.problem, outcome)
         self.problem = (
-            f"Attempt {self.recording} was cut short. {error.problem} {error.remedy} "
-            "What was recorded is kept as a leftover. Free some space and start again."
+            f"Attempt {self.recording} was cut short. {error.problem} What was recorded is kept "
+            "as a leftover. Free some space or check the disk, then start again."
         )
         self._forget()
 

@@ -87,7 +87,8 @@ class LockstepRecorder:
         if not self.intake.recording and not int(step["attempt"]) and self.intake.settled:
             return  # idle: most ticks between attempts
         self._now = float(step["t"])
-        self.intake.take_steps(np.atleast_1d(step), self._now)
+        block = np.reshape(step, 1).copy()  # the loop fills the same record again
+        self.intake.take_steps(block, self._now)
         self._poll()
 
     def emit(self, message: Message) -> None:

@@ -47,6 +47,11 @@ class RunningAttempt:
         self._found: list[_Takeover] = []
         self._frames: deque[tuple[float, bytes]] = deque(maxlen=_FRAMES)
 
+    @property
+    def in_intervention(self) -> bool:
+        """Whether the human is in control now."""
+        return bool(self._found) and self._found[-1].running
+
     def see_frame(self, t: float, data: bytes) -> None:
         """Takes one encoded frame of the first camera."""
         self._frames.append((t, data))

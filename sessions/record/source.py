@@ -1,0 +1,127 @@
+"""The ticks of the control process, across its restarts and ours."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from drivers.ring import RingError, RingReader
+from sessions.record import layout, salvage
+from sessions.record.intake import Intake
+from sessions.record.layout import EpisodeError
+from sessions.record.reader import read_episode
+
+_LOOK_S = 0.2  # how often a missing or replaced ring is looked for
+_DEAD_S = 2.0  # a ring whose newest tick is older was left by a control process that is gone
+
+
+class StepSource:
+    """The step ring; a missing one is waited for, a replaced one is noticed.
+
+    Args:
+        path: ``steps.ring`` in the runtime folder.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._reader: RingReader | None = None
+        self._next = 0
+        self._looked_at = float("-inf")
+
+    @property
+    def attached(self) -> bool:
+        """Whether a ring is open."""
+        return self._reader is not None
+
+    @property
+    def facts(self) -> tuple[np.dtype[Any], dict[str, Any]]:
+        """The record's dtype and what the control process wrote about itself."""
+        assert self._reader is not None
+        return self._reader.dtype, self._reader.meta
+
+    def poll(self) -> NDArray[Any]:
+        """The ticks since the last call, shape (N,)."""
+        assert self._reader is not None
+        steps, self._next, _ = self._reader.since(self._next)
+        return steps
+
+    def attach(self, now: float) -> bool:
+        """Opens the ring if there is one; whether it did."""
+        if self._reader is not None or not self._due(now):
+            return False
+        with contextlib.suppress(RingError):
+            self._reader = RingReader(self._path)
+        self._next = 0
+        return self._reader is not None
+
+    def replaced(self, now: float) -> bool:
+        """Whether the control process has restarted; the ticks of the old ring are still there."""
+        if self._reader is None or not self._due(now):
+            return False
+        return self._reader.replaced()
+
+    def detach(self) -> None:
+        """Drops the ring."""
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
+            self._looked_at = float("-inf")
+
+    def _due(self, now: float) -> bool:
+        if now - self._looked_at < _LOOK_S:
+            return False
+        self._looked_at = now
+        return True
+
+
+def take_up(intake: Intake, episodes: Path, history: NDArray[Any], now: float) -> bool:
+    """Prepares the intake for the ticks that were in the ring before this recorder came.
+
+    An attempt whose ``.part`` a recorder before this one left is gone on with; one that runs
+    without a file is recorded from its first tick still in the ring; finished ones are left alone.
+
+    Args:
+        intake: empty.
+        episodes: the workspace's folder.
+        history: all ticks in the ring, shape (N,).
+        now: monotonic [s].
+
+    Returns:
+        Whether the control process that wrote them still lives.
+    """
+    if len(history) == 0:
+        return True
+    newest = history[-1]
+    alive = bool(-_DEAD_S < now - float(newest["t"]) < _DEAD_S)
+    for attempt in np.unique(history["attempt"]):
+        ticks = history["tick"][history["attempt"] == attempt]
+        if attempt > 0 and not _taken_up(intake, episodes, int(attempt), int(ticks[-1])):
+            runs = alive and int(newest["attempt"]) == attempt
+            if not runs or _on_disk(episodes, int(attempt)):
+                intake.ignore(int(attempt))
+    return alive
+
+
+def _on_disk(episodes: Path, attempt: int) -> bool:
+    return bool(list(episodes.glob(f"{attempt:06d}.*")))
+
+
+def _taken_up(intake: Intake, episodes: Path, attempt: int, last_tick: int) -> bool:
+    """Whether the attempt has a leftover that lacks ticks, which the intake now goes on with."""
+    path = episodes / layout.file_name(attempt, layout.PART)
+    if intake.recording or not path.exists():
+        return False
+    try:
+        data = read_episode(path)
+        if len(data.steps) and int(data.steps["tick"][-1]) >= last_tick:
+            return False
+        writer = salvage.resume(path)
+    except EpisodeError:
+        return False
+    newest = {name: float(f.t[-1]) for name, f in data.frames.items() if len(f.t)}
+    intake.adopt(writer, data.steps, newest)
+    return True
