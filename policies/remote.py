@@ -91,7 +91,6 @@ class RemotePolicy:
         self._newest = 0
         self._arrived: list[ActionChunk] = []
         self._state: wire.ServerState | None = None
-        self._spec: PolicySpec | None = None
         self._load_path = ""
         self._load_identity = 0
         self._load_number = 0
@@ -159,6 +158,10 @@ class RemotePolicy:
         self._socket.close()
 
     @property
+    def _spec(self) -> PolicySpec | None:
+        return self._state.spec if self._state is not None else None
+
+    @property
     def _loading(self) -> bool:
         return not self._concluded or (self._state is not None and self._state.loading)
 
@@ -218,8 +221,6 @@ class RemotePolicy:
                 # The server was restarted and knows nothing. The checkpoint is the one that was
                 # asked for; whether the arm moves again is the gate's business.
                 self._begin_load(self._load_path)
-        if self._state is None or state.spec != self._state.spec:
-            self._spec = PolicySpec.from_dict(state.spec) if state.spec is not None else None
         self._state = state
 
     def _begin_load(self, path: str) -> None:

@@ -137,7 +137,7 @@ class PolicyServer:
             instance=self._instance,
             load=self._wanted[1],
             path=self._path,
-            spec=self._policy.spec.to_dict() if self._policy else None,
+            spec=self._policy.spec if self._policy else None,
             loading=self._future is not None,
             error=self._error,
         )

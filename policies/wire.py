@@ -18,7 +18,7 @@ import numpy as np
 from msgspec import Meta
 from numpy.typing import NDArray
 
-from policies.base import PolicyServerError
+from policies.base import PolicyServerError, PolicySpec
 
 PROTOCOL = b"dagger-policy/1"
 MAX_BYTES = 64 * 1024 * 1024
@@ -96,7 +96,7 @@ class ServerState(_Message, frozen=True):
         instance: drawn at the server's start; another one means it was restarted.
         load: identity of the newest Load it took, 0 if none.
         path: checkpoint that is loaded, empty if none.
-        spec: the loaded policy's spec as ``PolicySpec.to_dict`` gives it.
+        spec: the loaded policy's spec, None if none is loaded.
         loading: a load is under way.
         error: why the newest load failed, empty if it did not.
     """
@@ -104,7 +104,7 @@ class ServerState(_Message, frozen=True):
     instance: Number
     load: Number
     path: Text
-    spec: dict[str, Any] | None
+    spec: PolicySpec | None
     loading: bool
     error: Text
 
