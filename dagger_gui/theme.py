@@ -214,24 +214,32 @@ QPushButton, QToolButton {{
 }}
 QPushButton:hover, QToolButton:hover {{ border-color: {theme.text}; }}
 QPushButton:pressed, QToolButton:pressed {{ background: {theme.line}; }}
-QPushButton:focus, QToolButton:focus {{ border: 2px solid {theme.text}; padding: {u - 1}px {2 * u - 1}px; }}
+QPushButton:focus, QToolButton:focus {{
+  border: 2px solid {theme.text}; padding: {u - 1}px {2 * u - 1}px;
+}}
 QPushButton:disabled, QToolButton:disabled {{
   background: transparent; color: {theme.edge}; border-color: {theme.line};
 }}
 QPushButton:checked, QToolButton:checked {{ background: {theme.text}; color: {theme.window}; }}
-QLineEdit, QSpinBox, QDoubleSpinBox, QComboBox, QPlainTextEdit {{
+QLineEdit, QPlainTextEdit {{
   background: {theme.sunken}; color: {theme.text}; border: 1px solid {theme.edge};
-  border-radius: {u}px; padding: {u // 2}px {u}px; selection-background-color: {theme.edge};
+  border-radius: {u}px; padding: {u // 2}px {u}px;
 }}
-QLineEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus, QPlainTextEdit:focus {{
+QLineEdit:focus, QPlainTextEdit:focus {{
   border: 2px solid {theme.text}; padding: {u // 2 - 1}px {u - 1}px;
 }}
-QToolTip {{ background: {theme.raised}; color: {theme.text}; border: 1px solid {theme.edge}; padding: {u}px; }}
+QLineEdit:disabled {{ border-color: {theme.line}; background: transparent; }}
+QToolTip {{
+  background: {theme.raised}; color: {theme.text}; border: 1px solid {theme.edge}; padding: {u}px;
+}}
 QScrollBar:vertical {{ background: transparent; width: {2 * u}px; margin: 0; }}
 QScrollBar:horizontal {{ background: transparent; height: {2 * u}px; margin: 0; }}
-QScrollBar::handle {{ background: {theme.edge}; border-radius: {u - 1}px; min-height: {6 * u}px; min-width: {6 * u}px; margin: 1px; }}
+QScrollBar::handle {{
+  background: {theme.edge}; border-radius: {u - 1}px; margin: 1px;
+  min-height: {6 * u}px; min-width: {6 * u}px;
+}}
 QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
 QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
-QProgressBar {{ background: {theme.sunken}; border: 1px solid {theme.line}; border-radius: {u}px; text-align: center; color: {theme.text}; }}
-QProgressBar::chunk {{ background: {_FILLS["training"]}; border-radius: {u - 1}px; }}
+QProgressBar {{ background: {theme.line}; border: none; border-radius: {u // 2}px; }}
+QProgressBar::chunk {{ background: {_FILLS["training"]}; border-radius: {u // 2}px; }}
 """

@@ -15,7 +15,7 @@ What the window may rely on (``set...`` may be called at any rate, with equal da
 ``state_banner.StateBanner()``
     setValue(Banner) / value() · setConnected(bool) · signals softStopRequested()
 ``timeline.Timeline()``
-    setAttempt(spans: Sequence[Span], tags: Sequence[Mark], elapsed_s, expected_s, running) · clear()
+    setAttempt(Sequence[Span], Sequence[Mark], elapsed_s, expected_s, running) · clear()
     value()/setValue(cursor seconds | None) · signals valueChanged(object), spanActivated(int)
 ``tagging_panel.TaggingPanel()``
     setCategories(Sequence[Category]) · setInterventions(Sequence[messages.Intervention], target)
@@ -32,7 +32,7 @@ What the window may rely on (``set...`` may be called at any rate, with equal da
 ``training_view.TrainingView(compact=False)``
     setProgress(messages.TrainingProgress) · clear() · signals cancelRequested()
 ``training_options.TrainingOptionsEditor()``
-    value()/setValue(TrainingOptions(share | None, warm_start, recovered_only)) · valueChanged(object)
+    value()/setValue(TrainingOptions(share, warm_start, recovered_only)), valueChanged(object)
 ``attempt_controls.AttemptControls()``
     setValue(Situation) / value() · trigger() does the next act (Enter) · nextAct() -> Act
     signals resetRequested(), armRequested(), disarmRequested(), startRequested(demo: bool),

@@ -132,9 +132,7 @@ class KeyButton(QPushButton):
             return QColor(0, 0, 0, 0), QColor(look.line), QColor(look.edge)
         if self._role:
             ground, edge, ink = look.fill(self._role), look.fill(self._role), QColor(look.ink)
-        elif self._strong:
-            ground, edge, ink = QColor(look.text), QColor(look.text), QColor(look.window)
-        elif self.isChecked():
+        elif self._strong or self.isChecked():
             ground, edge, ink = QColor(look.text), QColor(look.text), QColor(look.window)
         else:
             ground, edge, ink = QColor(look.raised), QColor(look.edge), QColor(look.text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -56,7 +57,7 @@ def runs(values: NDArray[Any]) -> Iterator[tuple[int, int, int]]:
     if len(values) == 0:
         return
     edges = [0, *(np.flatnonzero(np.diff(values.astype(np.int16))) + 1).tolist(), len(values)]
-    for start, stop in zip(edges[:-1], edges[1:], strict=True):
+    for start, stop in pairwise(edges):
         yield start, stop, int(values[start])
 
 
@@ -77,8 +78,8 @@ def _draw_polyline(painter: QPainter, x: NDArray[Any], y: NDArray[Any]) -> None:
         return
     polygon = QPolygonF()
     polygon.resize(len(x))
-    pointer = shiboken6.VoidPtr(polygon.data(), len(x) * 16, True)  # type: ignore[attr-defined]
-    points = np.frombuffer(pointer, np.float64).reshape(-1, 2)
+    make: Any = shiboken6.VoidPtr  # its stub knows neither the size nor the buffer it offers
+    points = np.frombuffer(make(polygon.data(), len(x) * 16, True), np.float64).reshape(-1, 2)
     points[:, 0] = x
     points[:, 1] = y
     painter.drawPolyline(polygon)

@@ -131,7 +131,10 @@ class AttemptControls(QWidget):
             self._show()
 
     def setKeys(self, **keys: str) -> None:
-        """Keys shown: ``next``, ``toggle``, ``success``, ``failure``, ``discard``, ``demo``, ``disarm``.
+        """Keys shown, by action.
+
+        Args:
+            **keys: for next, toggle, success, failure, discard, demo, disarm.
 
         Raises:
             KeyError: an action that is not here.

@@ -128,7 +128,7 @@ class CameraView(Painted):
         return self._crosshair
 
     def setReference(self, image: NDArray[np.uint8] | None) -> None:
-        """Lays a picture, shape (H, W, 3) RGB, half transparent over the live one; None takes it off."""
+        """Lays a picture, shape (H, W, 3) RGB, half transparent over the live; None: none."""
         if image is None:
             self._reference = None
         else:

@@ -1,5 +1,7 @@
-"""Is it better? Success by round with Wilson intervals, the control arm beside it, and how much
-of the time the human drove."""
+"""Is it better? Success by round with its interval, the control arm, the human's part of the time.
+
+Never a rate without its interval, and no gain is claimed without the control arm beside it.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,7 @@ class Rate:
 
     @property
     def rate(self) -> float:
-        """k / n; 0 without trials."""
+        """The part that succeeded; 0 without trials."""
         return self.k / self.n if self.n else 0.0
 
 
