@@ -124,6 +124,12 @@ class RingReader:
             raise RingError(f"{path}: cannot be read ({error}).") from error
         if len(self._map) < _HEADER_BYTES or self._map[0:8] != _MAGIC:
             raise RingError(f"{path}: this is not a ring file.")
+        try:
+            self._read_spec()
+        except (KeyError, TypeError, ValueError) as error:
+            raise RingError(f"{path}: this ring file is damaged ({error}).") from error
+
+    def _read_spec(self) -> None:
         length = int.from_bytes(self._map[_SPEC_OFFSET : _SPEC_OFFSET + 4], "little")
         spec = json.loads(self._map[_SPEC_OFFSET + 4 : _SPEC_OFFSET + 4 + length])
         self.dtype = np.dtype([_field(f) for f in spec["descr"]])
