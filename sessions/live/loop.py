@@ -9,60 +9,32 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
-from drivers.base import DriverError, Floats, InvalidActionError, Robot, Teleoperator
+from drivers.base import DriverError, InvalidActionError, Robot, Teleoperator
 from policies.base import PolicyLink, PolicySpec
 from sessions.clock import Clock
 from sessions.config import Station, Task
 from sessions.live import commands, report
 from sessions.live.attempts import Attempts
-from sessions.live.background import Runner, inline
+from sessions.live.choosing import Choice
 from sessions.live.follower import Follower
 from sessions.live.frames import FrameSource
 from sessions.live.gate import MOVING, Event
 from sessions.live.helm import Helm
-from sessions.live.holds import RESUME, Trouble, Watch, no_policy, policy_late
+from sessions.live.holds import Trouble, Watch
 from sessions.live.loading import Loading
 from sessions.live.operators import Operators
+from sessions.live.options import LoopOptions
 from sessions.live.proposals import Proposals
+from sessions.live.stepping import StepRecord
 from sessions.live.timing import Timing
 from sessions.messages import AttemptEnded, AttemptStarted, ControlState, Message
-from sessions.types import Controller, GateState, HoldReason, step_dtype
+from sessions.types import Controller, GateState, HoldReason
 
-ALIGNED_RAD = 0.1
-"""An absolute device this close to the arm in every joint may take over [rad, gripper 0..1]."""
-
-
-@dataclass(frozen=True)
-class LoopOptions:
-    """What differs between the bench and lockstep.
-
-    Attributes:
-        needs_window: motion needs a window that is heard.
-        needs_recorder: a new attempt needs a recorder that is heard.
-        end_on_timeout: an attempt longer than the task's ``attempt_s`` ends as a failure.
-        end_on_success: an attempt that a simulation judges as done ends as a success.
-        run: how slow device work is run; inline repeats exactly, threaded never delays a tick.
-        round_index: round of the policy the link already has; -1 if none.
-        first_episode: number of the first attempt.
-        replan_s: a new chunk is asked for this often [s].
-        blend_s: how long a hand-back takes from the sent pose to the policy's actions [s].
-    """
-
-    needs_window: bool = False
-    needs_recorder: bool = False
-    end_on_timeout: bool = False
-    end_on_success: bool = True
-    run: Runner = inline
-    round_index: int = -1
-    first_episode: int = 1
-    replan_s: float = 0.08
-    blend_s: float = 0.3
+__all__ = ["ControlLoop", "LoopOptions"]
 
 
 class ControlLoop:
@@ -127,11 +99,18 @@ class ControlLoop:
         self.trouble: Trouble | None = None
         self.notice = ("", "")
         self._sink, self._frames = sink, cameras
-        self._answered_t = float("nan")
-        self._policy_action: Floats | None = None
-        dtype = step_dtype(robot.limits.size, len(robot.environment_names), len(station.cameras))
-        self._step = np.zeros((), dtype)
-        self._step["frame_t"] = np.nan
+        self._choice = Choice(
+            self.helm, self.proposals, self.operators, self.follower, station.holds.policy_s
+        )
+        self._record = StepRecord(
+            self.helm,
+            self.attempts,
+            self.follower,
+            self.operators,
+            self.proposals,
+            self.timing,
+            len(station.cameras),
+        )
 
     def _proposals(
         self, robot: Robot, policy: PolicyLink, cameras: FrameSource | None
@@ -200,9 +179,10 @@ class ControlLoop:
         self._judge(now)
         self._listen(now)
         self.proposals.ask(self.follower.state, tick)
-        self._policy_action, self.helm.doubt = self.proposals.due(tick)
+        self.helm.doubt = self.proposals.due(tick)
         controller = self._act(now)
-        self._record(now, due, tick, controller)
+        self._record.fill(now, due, tick, controller)
+        self._sink(self._record.step)
         self._finish(now, tick)
         self.timing.end(self.clock.now())
 
@@ -274,8 +254,7 @@ class ControlLoop:
     def _exchange_policy(self, now: float, tick: int) -> None:
         """Takes what the policy answered, and exchanges it while no attempt runs."""
         self.proposals.refresh(tick)
-        if self.proposals.receive():
-            self._answered_t = now
+        self.proposals.receive(now)
         idle = self.attempts.current is None and self.attempts.coming is None
         event = self.loading.step(now, idle=idle)
         if event is not None:
@@ -284,7 +263,7 @@ class ControlLoop:
 
     def _judge(self, now: float) -> None:
         """Holds where something that motion needs is not fresh."""
-        frame_t = self._step["frame_t"]
+        frame_t = self._record.frame_t
         if self._frames is not None:
             frame_t[...] = self._frames.times(now)
         self.trouble = self.watch.motion(now, frame_t)
@@ -311,7 +290,7 @@ class ControlLoop:
         """Chooses, limits and sends; returns whose action it was."""
         controller = self.helm.controller()
         try:
-            target = self._target(now)
+            target = self._choice.target(now)
             if self.helm.gate.state not in MOVING:
                 controller = Controller.HOLD
             if target is not None:
@@ -319,81 +298,12 @@ class ControlLoop:
             elif self.helm.gate.state is not GateState.FAULT and not self.attempts.busy:
                 self.follower.hold(armed=self.helm.gate.armed)
         except InvalidActionError as error:
-            self.helm.apply(Event.BAD_ACTION, self._bad_action(error))
+            self.helm.apply(Event.BAD_ACTION, self._choice.bad_action(error))
             controller = Controller.HOLD
         except DriverError as error:
             self._robot_lost(error)
             controller = Controller.HOLD
         return controller
-
-    def _target(self, now: float) -> Floats | None:
-        """What is to be sent, before limits; None to come to rest and stay.
-
-        Raises:
-            InvalidActionError: the policy's chunks have another number of joints.
-        """
-        state = self.helm.gate.state
-        if state is GateState.POLICY:
-            if self.proposals.fault:
-                raise InvalidActionError("policy", self.proposals.fault, "")
-            if self._policy_action is None:
-                self._check_late(now)
-                return None
-            return self.helm.blend.apply(self._policy_action)
-        if state is GateState.ALIGNING and self._aligned():
-            self.helm.apply(Event.ALIGNED)
-        if self.helm.gate.state is GateState.HUMAN:
-            return self.operators.action(self.helm.driver)
-        return None
-
-    def _check_late(self, now: float) -> None:
-        """No action is due: after a start or hand-back a first answer is waited for, else hold."""
-        limit = self.station.holds.policy_s
-        if now - self.helm.entered_t <= limit:
-            return
-        status = self.proposals.status
-        late = policy_late(now - self._answered_t, limit, alive=status.alive)
-        if status.alive and status.spec is None and not status.loading:
-            late = no_policy()
-        self.helm.apply(late.event, late)
-
-    def _aligned(self) -> bool:
-        action = self.operators.action(self.helm.driver)
-        if action is None or action.shape != self.follower.sent.shape:
-            return False
-        return bool((np.abs(action - self.follower.sent) <= ALIGNED_RAD).all())
-
-    def _bad_action(self, error: InvalidActionError) -> Trouble:
-        policy = self.helm.gate.state is GateState.POLICY
-        who = "policy" if policy else self.helm.driver
-        remedy = "let the policy try again, or take over" if policy else f"check the {who}"
-        text = error.problem.rstrip(".")
-        return Trouble(
-            Event.BAD_ACTION,
-            f"the {who} gave an action that cannot be sent. {text}",
-            f"Press Enter to {remedy}." if policy else f"{remedy.capitalize()}, {RESUME}.",
-        )
-
-    def _record(self, now: float, due: float, tick: int, controller: Controller) -> None:
-        """Fills one step, both proposals in it, and gives it to the sink."""
-        step, state, helm = self._step, self.follower.state, self.helm
-        attempt = self.attempts.current
-        step["tick"], step["t"], step["deadline"] = tick, now, due
-        step["work_s"] = self.timing.work_s
-        step["attempt"] = 0 if attempt is None else attempt.number
-        step["gate"], step["controller"] = helm.gate.state, controller
-        step["reason"], step["armed"] = helm.gate.reason, helm.gate.armed
-        step["epoch"], step["doubt"] = self.proposals.epoch, helm.doubt
-        step["stage"], step["success"] = state.stage, state.success
-        step["input_t"], helm.input_t = helm.input_t, float("nan")
-        step["position"], step["velocity"] = state.position, state.velocity
-        step["effort"], step["environment_state"] = state.effort, state.environment_state
-        step["policy_action"] = np.nan if self._policy_action is None else self._policy_action
-        human = self.operators.action(helm.driver or self.operators.selected)
-        fits = human is not None and human.shape == state.position.shape
-        step["human_action"] = human if fits else np.nan
-        step["sent_action"] = self.follower.sent
-        self._sink(step)
 
     def _finish(self, now: float, tick: int) -> None:
         """Ends the attempt with this tick if that was asked for, or judged."""

@@ -27,6 +27,8 @@ class Proposals:
     Attributes:
         epoch: goes up at each takeover, hand-back and start; older chunks are dropped.
         status: what is known of the policy, refreshed every few ticks.
+        action: shape (A,), what is due at this tick; None if nothing is.
+        answered_t: when the newest chunk came [s]; NaN before the first.
         fault: why the newest chunk was thrown away; empty if it was not.
     """
 
@@ -42,6 +44,8 @@ class Proposals:
         self.station = station
         self.epoch = 0
         self.status = link.status()
+        self.action: Floats | None = None
+        self.answered_t = float("nan")
         self.fault = ""
         self._frames = frames
         self._schedule = ChunkSchedule(max_age=max_age_ticks)
@@ -62,9 +66,8 @@ class Proposals:
         self.fault = ""
         self._asked = -self._replan
 
-    def receive(self) -> bool:
-        """Takes the chunks that have arrived; whether one of this epoch was among them."""
-        fresh = False
+    def receive(self, now: float) -> None:
+        """Takes the chunks that have arrived by ``now``."""
         for chunk in self.link.poll():
             wrong = chunk.actions.ndim != 2 or chunk.actions.shape[1] != self.size
             self.fault = f"the chunk has shape {chunk.actions.shape}" if wrong else ""
@@ -72,8 +75,7 @@ class Proposals:
                 continue
             if chunk.epoch == self.epoch:
                 self._schedule.push(chunk)
-                fresh = True
-        return fresh
+                self.answered_t = now
 
     def ask(self, state: RobotState, tick: int) -> None:
         """Asks for a chunk if one is to be asked for at this tick."""
@@ -85,9 +87,10 @@ class Proposals:
             self.link.request(observation, tick, self.epoch)
             self._asked = tick
 
-    def due(self, tick: int) -> tuple[Floats | None, float]:
-        """The action for ``tick``, shape (A,), or None; and the doubt, NaN without one."""
-        return self._schedule.due(tick)
+    def due(self, tick: int) -> float:
+        """Sets ``action`` to what is due at ``tick``; returns the doubt, NaN without one."""
+        self.action, doubt = self._schedule.due(tick)
+        return doubt
 
     @property
     def size(self) -> int:
