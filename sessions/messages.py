@@ -337,7 +337,11 @@ class Leftover(Message):
 
 
 class RecorderState(Message):
-    """Everything the recorder knows; published on change and once a second."""
+    """Everything the recorder knows; published on change and once a second.
+
+    ``refusal`` says why no attempt could be recorded now (disk full); empty if one can: control
+    starts none while it is there. ``problem`` is what the operator should read, refusal or not.
+    """
 
     sequence: int
     recording: int
@@ -353,6 +357,7 @@ class RecorderState(Message):
     can_redo: bool = False
     problem: str = ""
     next_episode: int = 1
+    refusal: str = ""
 
 
 class CameraState(Message):
