@@ -44,7 +44,7 @@ class Workers:
 
     def map(
         self, function: Callable[[Job], Result], jobs: Iterable[Job]
-    ) -> Generator[Result, None, None]:
+    ) -> Generator[Result]:
         """Results in the order of ``jobs``, which may be endless: close the iterator to stop.
 
         At most twice as many jobs as processes are begun ahead of the one that is waited for.
