@@ -1,0 +1,126 @@
+"""A real bench for every device there is: what the contract suites run on.
+
+A new device gets its entry here; a device without one fails its suite.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from drivers.base import DriverError
+from drivers.registry import DeviceContext, create
+from drivers.simulation.names import CAMERA_NAMES, JOINT_NAMES
+from drivers.simulation.world import World
+from tests.fakes.virtual_gamepad import VirtualGamepad
+
+TICK_S = 0.02
+START_TIMEOUT_S = 30.0
+
+
+@dataclass
+class Bench:
+    """A device, not yet connected, and the time it lives in.
+
+    Attributes:
+        device: what is tested.
+        now: the clock of its time stamps [s].
+        wait: lets that much time pass [s].
+    """
+
+    device: Any
+    now: Callable[[], float]
+    wait: Callable[[float], None]
+
+
+Part = Callable[[Path], contextlib.AbstractContextManager[Bench]]
+
+
+@contextlib.contextmanager
+def lockstep(kind: str, name: str, table: dict[str, Any]) -> Iterator[Bench]:
+    world = World(seed=3)
+
+    def wait(duration_s: float) -> None:
+        world.step_to(world.t + duration_s)
+
+    device = create(kind, name, table, DeviceContext(world=world, joint_names=JOINT_NAMES))
+    try:
+        yield Bench(device, lambda: world.t, wait)
+    finally:
+        device.disconnect()
+        world.close()
+
+
+@contextlib.contextmanager
+def real_time(runtime: Path, kind: str, name: str, table: dict[str, Any]) -> Iterator[Bench]:
+    """The world in a process of its own, reached through its rings."""
+    command = [sys.executable, "-m", "drivers.simulation.process", "--runtime", str(runtime)]
+    with subprocess.Popen([*command, "--seed", "3"]) as process:
+        device = create(kind, name, table, DeviceContext(runtime=runtime, joint_names=JOINT_NAMES))
+        try:
+            wait_until_connects(device, process)
+            device.disconnect()
+            yield Bench(device, time.monotonic, time.sleep)
+        finally:
+            device.disconnect()
+            process.terminate()
+
+
+def wait_until_connects(device: Any, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while True:
+        try:
+            device.connect()
+        except DriverError:
+            assert process.poll() is None, "the process ended"
+            assert time.monotonic() < deadline, "the process did not answer"
+            time.sleep(0.05)
+        else:
+            return
+
+
+@contextlib.contextmanager
+def with_virtual_pad() -> Iterator[Bench]:
+    pad = VirtualGamepad()
+    pad.plug()
+    try:
+        with lockstep("teleoperators", "pad", {"type": "gamepad"}) as bench:
+            yield bench
+    finally:
+        pad.pull()
+
+
+ROBOTS: dict[str, dict[str, Part]] = {
+    "simulated_viperx": {
+        "lockstep": lambda _: lockstep("robots", "robot", {"type": "simulated_viperx"}),
+        "process": lambda runtime: real_time(
+            runtime, "robots", "robot", {"type": "simulated_viperx"}
+        ),
+    },
+}
+TELEOPERATORS: dict[str, dict[str, Part]] = {
+    "gamepad": {"virtual": lambda _: with_virtual_pad()},
+    "keyboard": {"plain": lambda _: lockstep("teleoperators", "keys", {"type": "keyboard"})},
+    "scripted": {"plain": lambda _: lockstep("teleoperators", "sim", {"type": "scripted"})},
+}
+CAMERAS: dict[str, dict[str, Part]] = {
+    "simulated": {
+        **{
+            f"lockstep {name}": lambda _, name=name: lockstep(
+                "cameras", name, {"type": "simulated"}
+            )
+            for name in CAMERA_NAMES
+        },
+        "process": lambda runtime: real_time(runtime, "cameras", "top", {"type": "simulated"}),
+    },
+}
+
+
+def all_parts(table: dict[str, dict[str, Part]]) -> list[tuple[str, str]]:
+    return [(kind, variant) for kind, variants in table.items() for variant in variants]
