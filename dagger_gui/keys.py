@@ -52,6 +52,7 @@ class KeyRouter(QObject):
     pressed = Signal(str, float)
     released = Signal(str, float)
     motion_changed = Signal(tuple)
+    escaped = Signal()
 
     def __init__(
         self,
@@ -65,7 +66,8 @@ class KeyRouter(QObject):
         self._window = window
         self._down: dict[int, str] = {}
         self._moving: dict[int, str] = {}
-        self.space_types = False  # set while typing may use Space because nothing can move
+        self.space_types = False  # typing may use Space: nothing can move
+        self.driving = False  # motion keys are the arm's, not the focused widget's
         application = QApplication.instance()
         if application is not None:
             application.installEventFilter(self)
@@ -113,6 +115,10 @@ class KeyRouter(QObject):
             self._down[place] = ""
             focus.click()
             return True
+        if event.key() == Qt.Key.Key_Escape:
+            self._down[place] = ""
+            self.escaped.emit()
+            return True
         name = self._action(event)
         if name is not None:
             if place not in self._down:
@@ -124,7 +130,7 @@ class KeyRouter(QObject):
             return False
         self._moving[place] = motion
         self.motion_changed.emit(self.held())
-        return True
+        return self.driving
 
     def _release(self, event: QKeyEvent) -> bool:
         place = _place(event)
@@ -137,7 +143,7 @@ class KeyRouter(QObject):
             return True
         if self._moving.pop(place, None) is not None:
             self.motion_changed.emit(self.held())
-            return True
+            return self.driving
         return False
 
     def _action(self, event: QKeyEvent) -> str | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import (
@@ -154,7 +156,7 @@ class FactTable(QWidget):
             for column, head in enumerate(heads):
                 self._put(Words(head, "small", "muted"), 0, column)
 
-    def setRows(self, rows: list[tuple[str, ...]], roles: tuple[str, ...] = ()) -> None:
+    def setRows(self, rows: Sequence[tuple[str, ...]], roles: tuple[str, ...] = ()) -> None:
         """Shows the rows; equal ones are free. ``roles`` gives each row a meaning, empty: plain."""
         while len(self._cells) < len(rows):
             line = [Words() for _ in range(self._columns)]

@@ -42,9 +42,10 @@ _SILENCE_S: Final = {  # a few times the period at which each publishes
     "supervisor": 3.0,
     "cameras": 2.0,
     "trainer": 20.0,
+    "evaluation": 20.0,
     "first-launch": 20.0,
 }
-_LISTEN_ONLY: Final = ("cameras", "trainer", "first-launch")
+_LISTEN_ONLY: Final = ("cameras", "trainer", "evaluation", "first-launch")
 
 
 class SessionModel(QObject):
@@ -66,6 +67,8 @@ class SessionModel(QObject):
     supervisor_changed = Signal(object)
     cameras_changed = Signal(object)
     training_changed = Signal(object)
+    measuring_changed = Signal(object)
+    launch_changed = Signal(object)
     attempt_started = Signal(object)
     attempt_ended = Signal(object)
     presence_changed = Signal(str, bool)
@@ -207,12 +210,20 @@ class SessionModel(QObject):
             self.cameras = event
             self.cameras_changed.emit(event)
         elif isinstance(event, TrainingProgress):
-            self.training = event
-            self.training_changed.emit(event)
+            self._take_progress(process, event)
         elif isinstance(event, AttemptStarted):
             self.attempt_started.emit(event)
         elif isinstance(event, AttemptEnded):
             self.attempt_ended.emit(event)
+
+    def _take_progress(self, process: str, event: TrainingProgress) -> None:
+        if process == "trainer":
+            self.training = event
+            self.training_changed.emit(event)
+        elif process == "evaluation":
+            self.measuring_changed.emit(event)
+        else:
+            self.launch_changed.emit(event)
 
     def _beat(self, now: float) -> None:
         if now - self._beat_t < _HEARTBEAT_S or not self.there("control"):

@@ -1,0 +1,218 @@
+"""Puts the window together: workspace, supervisor, model, pages; and takes it apart in order."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QSettings, Qt, QTimer
+from PySide6.QtGui import QColor, QGuiApplication, QPixmap
+from PySide6.QtWidgets import QApplication, QSplashScreen
+
+from dagger_gui import supervisor_process, theme
+from dagger_gui.first_launch import WHAT_TO_DO_FIRST
+from dagger_gui.session_model import SessionModel
+from dagger_gui.sounds import Sounds, available
+from dagger_gui.window import Window
+from drivers import bindings
+from sessions.config import read_station
+from sessions.messages import Pause, Shutdown
+from sessions.stations import pick_place_task, simulated_station
+from sessions.types import SessionError
+from sessions.workspace import Workspace, create, open_workspace
+
+_SHUTDOWN_MS = 8000
+_POLL_MS = 50
+
+
+def main(workspace: Path, station: str = "simulated") -> int:
+    """Opens the window on a workspace, making it first if there is none.
+
+    Args:
+        workspace: its folder.
+        station: for a new workspace: ``simulated``, or the path of a station.toml.
+
+    Returns:
+        the exit status of the process.
+
+    Raises:
+        SessionError: the workspace cannot be made or read, or there is no display.
+    """
+    prepare_environment()
+    application = QApplication.instance() or QApplication([*sys.argv[:1]])
+    assert isinstance(application, QApplication)
+    application.setApplicationName("dagger-gui")
+    opened = open_or_create(workspace, station)
+    settings = QSettings(str(opened.root / "window.ini"), QSettings.Format.IniFormat)
+    theme.apply(application, "light" if settings.value("theme") == "light" else "dark")
+    splash = _splash(application, opened)
+    session = Session(opened, settings)
+    session.start()
+    splash.finish(session.window)
+    interrupt = _let_interrupts_through(session)
+    status = application.exec()
+    interrupt.stop()
+    session.close()
+    return int(status)
+
+
+def prepare_environment() -> None:
+    """Sets what has to be set before Qt and SDL come up, here and in the children.
+
+    Raises:
+        SessionError: there is no display to open a window on.
+    """
+    # Importing cv2 sets these to its own, incomplete Qt.
+    for name in ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR"):
+        if "cv2" in os.environ.get(name, ""):
+            os.environ.pop(name)
+    os.environ.setdefault("SDL_JOYSTICK_ALLOW_BACKGROUND_EVENTS", "1")
+    os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+    if sys.platform == "linux" and not any(
+        os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    ):
+        raise SessionError(
+            "There is no display (DISPLAY and WAYLAND_DISPLAY are empty). "
+            "Start it on a desktop, or run dagger-gui simulate, which needs none."
+        )
+
+
+def open_or_create(folder: Path, station: str) -> Workspace:
+    """The workspace in ``folder``; a new one is made for ``station`` if there is none.
+
+    Raises:
+        SessionError: it cannot be made or read.
+    """
+    if (folder / "workspace.json").exists():
+        return open_workspace(folder)
+    chosen = simulated_station() if station == "simulated" else read_station(Path(station))
+    return create(folder, chosen, pick_place_task())
+
+
+class Session(QObject):
+    """The window with everything behind it.
+
+    Args:
+        workspace: what the window is opened on.
+        settings: where geometry, theme and layouts are remembered.
+    """
+
+    def __init__(self, workspace: Workspace, settings: QSettings) -> None:
+        super().__init__()
+        self.workspace = workspace
+        own = workspace.root / "bindings.toml"
+        sound = settings.value("sounds", available(), type=bool)
+        self.sounds = Sounds(on=bool(sound))
+        self._settings = settings
+        self.model = SessionModel(workspace)
+        self.window = Window(self.model, bindings.load(own), settings, self.sounds)
+        self._pid = 0
+        self._closing_ms = 0
+        self._closing = QTimer(self)
+        self._closing.setInterval(_POLL_MS)
+        self._closing.timeout.connect(self._wait_closed)
+        self.window.closing.connect(self._begin_closing)
+        self.window.first_launch.finished.connect(self._first_launch_done)
+
+    def start(self) -> None:
+        """Shows the window, and brings the station up behind it."""
+        self.window.show()
+        self.model.start()
+        if self.workspace.running_round() < 0:
+            self.window.show_first_launch()
+            self.window.first_launch.start()
+        else:
+            QTimer.singleShot(0, self._start_station)
+
+    def close(self) -> None:
+        """Closes sockets, rings and sounds; calling it twice is harmless."""
+        self._closing.stop()
+        self.window.first_launch.stop()
+        self.window.desk.close()
+        self._settings.setValue("sounds", self.sounds.on)
+        self.model.close()
+        self.sounds.close()
+
+    # -- coming up
+
+    def _first_launch_done(self) -> None:
+        self.window.show_station()
+        self._start_station()
+        self.window.notices.say(f"The base policy is ready. {WHAT_TO_DO_FIRST}", "good", stays=True)
+
+    def _start_station(self) -> None:
+        """Reattaches to the supervisor that runs, or starts one."""
+        try:
+            if not supervisor_process.running(self.workspace):
+                self._pid = supervisor_process.start(self.workspace)
+        except SessionError as error:
+            self.window.notices.say(str(error), "fault", stays=True)
+
+    # -- going down
+
+    def _begin_closing(self) -> None:
+        """The arm holds first; then the supervisor stops everything in its order."""
+        if self._closing.isActive():
+            return
+        if self.model.there("control"):
+            self.model.send("control", Pause())
+        if not self.model.there("supervisor"):
+            self._finish()
+            return
+        self.model.send("supervisor", Shutdown())
+        self.window.notices.say(
+            "Stopping: the arm holds, the attempt is being saved.", "hold", stays=True
+        )
+        self._closing_ms = 0
+        self._closing.start()
+
+    def _wait_closed(self) -> None:
+        self._closing_ms += _POLL_MS
+        gone = not supervisor_process.alive(self._pid) if self._pid else self._silent()
+        if gone or self._closing_ms >= _SHUTDOWN_MS:
+            self._finish()
+
+    def _silent(self) -> bool:
+        """For a supervisor that another window started: it has stopped publishing."""
+        return not self.model.there("supervisor")
+
+    def _finish(self) -> None:
+        self._closing.stop()
+        self.window.finish_closing()
+        QApplication.quit()
+
+
+def _splash(application: QApplication, workspace: Workspace) -> QSplashScreen:
+    """Something to see within the first second, while the pages are built."""
+    look = theme.current()
+    screen = QGuiApplication.primaryScreen()
+    ratio = screen.devicePixelRatio() if screen is not None else 1.0
+    picture = QPixmap(int(theme.grid(120) * ratio), int(theme.grid(40) * ratio))
+    picture.setDevicePixelRatio(ratio)
+    picture.fill(QColor(look.surface))
+    splash = QSplashScreen(picture)
+    splash.setFont(theme.font("large", bold=True))
+    splash.showMessage(
+        f"{workspace.task.name}\n{workspace.station.name}",
+        Qt.AlignmentFlag.AlignCenter,
+        QColor(look.text),
+    )
+    splash.show()
+    application.processEvents()
+    return splash
+
+
+def _let_interrupts_through(session: Session) -> QTimer:
+    """Ctrl+C and SIGTERM close the window in order: Python needs a turn of its own for that."""
+
+    def stop(_signal: int, _frame: object) -> None:
+        session.window.close()
+
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)
+    timer = QTimer()
+    timer.timeout.connect(lambda: None)
+    timer.start(200)
+    return timer

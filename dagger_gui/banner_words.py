@@ -1,0 +1,78 @@
+"""What the banner says of a control state: the reason as it came, and what to press now."""
+
+from __future__ import annotations
+
+import math
+
+from dagger_gui.widgets.state_banner import Banner
+from drivers.bindings import Bindings
+from sessions.config import Task
+from sessions.messages import ControlState
+
+_STARTING = Banner(
+    reason="The station is starting.",
+    remedy="Robot, cameras and policy come up by themselves; this takes a few seconds.",
+)
+
+
+def banner(
+    state: ControlState | None, now: float, keys: Bindings, task: Task, *, holding: bool
+) -> Banner:
+    """The banner of a state.
+
+    Args:
+        state: what control published last, None before the first.
+        now: monotonic time [s].
+        keys: to name the keys to press.
+        task: to name the stage the attempt is in.
+        holding: whether hold-to-correct is held in this window.
+    """
+    if state is None:
+        return _STARTING
+    attempt_s = math.nan
+    if state.attempt:
+        # To a tenth: what is shown does not change more often, and equal banners cost nothing.
+        attempt_s = math.floor((now - state.attempt_started_t) * 10) / 10
+    reason, remedy = _words(state, keys, task, holding=holding)
+    return Banner(
+        gate=state.gate,
+        controller=state.controller,
+        reason=reason,
+        remedy=remedy,
+        attempt=state.attempt,
+        attempt_s=attempt_s,
+        demo=state.attempt_demo,
+        round=state.round,
+        latched=state.gate == "fault",
+    )
+
+
+def _words(state: ControlState, keys: Bindings, task: Task, *, holding: bool) -> tuple[str, str]:
+    hold, toggle = _key(keys, "correct"), _key(keys, "toggle")
+    ends = f"{_key(keys, 'success')} success, {_key(keys, 'failure')} failure"
+    if state.gate == "policy":
+        late = ""
+        if math.isfinite(state.attempt_started_t) and state.t - state.attempt_started_t > (
+            task.attempt_s
+        ):
+            late = f"Longer than {task.attempt_s:g} s: {ends}. "
+        return f"The policy drives{_stage(state, task)}.", f"{late}Hold {hold} to correct."
+    if state.gate == "aligning":
+        return "You are taking over.", "Match the arm's pose with your device."
+    if state.gate == "human" and state.attempt_demo:
+        return f"You demonstrate{_stage(state, task)}.", f"At the end: {ends}."
+    if state.gate == "human":
+        let_go = f"Let go of {hold}" if holding else f"Press {toggle}"
+        return f"You drive{_stage(state, task)}.", f"{let_go} to give back. 1-9 say what failed."
+    return state.reason_text, state.remedy
+
+
+def _stage(state: ControlState, task: Task) -> str:
+    if 0 <= state.stage < len(task.stages):
+        return f": {task.stages[state.stage]}, {state.stage + 1} of {len(task.stages)}"
+    return ""
+
+
+def _key(keys: Bindings, action: str) -> str:
+    bound = keys.window.get(action, ())
+    return bound[0] if bound else "the pad's button"

@@ -1,0 +1,221 @@
+"""What the operator's acts ask of the processes; pure wiring between words and messages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, Signal
+
+from dagger_gui.session_model import SessionModel
+from dagger_gui.widgets.attempt_controls import Situation
+from sessions.messages import (
+    Arm,
+    CancelTraining,
+    ClearFault,
+    ControlState,
+    Disarm,
+    EndAttempt,
+    GiveBack,
+    Intervention,
+    Message,
+    Pause,
+    RecorderState,
+    Redo,
+    ResetScene,
+    Resume,
+    SelectOperator,
+    SetOutcome,
+    SoftStop,
+    StartAttempt,
+    StartTraining,
+    TakeOver,
+    Undo,
+)
+
+HUMAN_GATES = ("human", "aligning")
+
+
+BLOCKING = ("recorder_lost", "loading_policy")
+
+
+def situation(model: SessionModel) -> Situation:
+    """What the attempt's buttons need to know of the control process's state."""
+    state = model.control
+    if state is None:
+        return Situation()
+    blocked = state.reason in BLOCKING and not state.attempt
+    return Situation(
+        connected=model.there("control"),
+        gate=state.gate,
+        armed=state.armed,
+        running=state.attempt != 0,
+        demo=state.attempt_demo,
+        blocked=f"{state.reason_text} {state.remedy}".strip() if blocked else "",
+    )
+
+
+def arm_is_live(state: ControlState | None) -> bool:
+    """Whether the arm may move: then Space stops even while a note is being typed."""
+    return state is not None and state.armed and state.gate != "fault"
+
+
+def untagged(recorder: RecorderState | None) -> list[Intervention]:
+    """This round's finished interventions without a failure category, in time order."""
+    found = recorder.interventions if recorder is not None else ()
+    return [i for i in found if not (i.category or i.running or i.discarded)]
+
+
+class Commands(QObject):
+    """The operator's acts by name, as keys and buttons call them.
+
+    Args:
+        model: where commands go.
+        parent: Qt owner.
+    """
+
+    said = Signal(str, str)  # (sentence, meaning of the theme)
+
+    def __init__(self, model: SessionModel, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._model = model
+        self._holding = False
+        self._acts: dict[str, Callable[[float], None]] = {
+            "correct": self.take_over,
+            "toggle": self.toggle,
+            "stop": lambda t: self.soft_stop(),
+            "pause": lambda t: self._control(Pause()),
+            "success": lambda t: self.end("success"),
+            "failure": lambda t: self.end("failure"),
+            "discard": lambda t: self.end("discarded"),
+            "undo": lambda t: self.undo(),
+            "redo": lambda t: self.redo(),
+            "disarm": lambda t: self.disarm(),
+            "demonstrate": lambda t: self._control(StartAttempt(demo=True)),
+            "reset_scene": lambda t: self._control(ResetScene()),
+            "operator": lambda t: self.next_operator(),
+        }
+
+    def press(self, action: str, t: float) -> bool:
+        """Does what the action means; False if it is none of these (a page, a tag)."""
+        act = self._acts.get(action)
+        if act is None:
+            return False
+        if action == "correct":
+            self._holding = True
+        act(t)
+        return True
+
+    def release(self, action: str, t: float) -> None:
+        """Letting go of hold-to-correct gives back; every other release means nothing."""
+        if action == "correct" and self._holding:
+            self._holding = False
+            self._control(GiveBack(input_t=t))
+
+    def holding(self) -> bool:
+        """Whether hold-to-correct is held in this window."""
+        return self._holding
+
+    # -- the gate
+
+    def soft_stop(self) -> None:
+        """Stops all motion, also when the control process seems silent."""
+        self._control(SoftStop())
+
+    def take_over(self, t: float) -> None:
+        """The human drives from now on, with the operator device that is selected."""
+        state = self._model.control
+        device = state.operator if state is not None else ""
+        self._control(TakeOver(device=device or "keyboard", input_t=t))
+
+    def give_back(self, t: float) -> None:
+        """The policy drives on."""
+        self._control(GiveBack(input_t=t))
+
+    def toggle(self, t: float) -> None:
+        """Takes over, or gives back if the human drives."""
+        state = self._model.control
+        if state is not None and state.gate in HUMAN_GATES:
+            self.give_back(t)
+        else:
+            self.take_over(t)
+
+    def arm(self) -> None:
+        """Allows motion."""
+        self._control(Arm())
+
+    def disarm(self) -> None:
+        """Forbids motion."""
+        self._control(Disarm())
+
+    def reset(self) -> None:
+        """Clears a latched stop."""
+        self._control(ClearFault())
+
+    def start(self, demo: bool = False) -> None:
+        """Starts an attempt or a demonstration."""
+        self._control(StartAttempt(demo=demo))
+
+    def pause(self) -> None:
+        """Holds until resumed."""
+        self._control(Pause())
+
+    def resume(self) -> None:
+        """Goes on."""
+        self._control(Resume())
+
+    def next_operator(self) -> None:
+        """Selects the station's next operator device."""
+        state = self._model.control
+        if state is None or not state.operators:
+            return
+        names = list(state.operators)
+        at = names.index(state.operator) if state.operator in names else -1
+        self._control(SelectOperator(names[(at + 1) % len(names)]))
+
+    # -- attempts and edits
+
+    def end(self, outcome: str) -> None:
+        """Ends the running attempt; with none running, changes the outcome of the last one."""
+        state, recorder = self._model.control, self._model.recorder
+        if state is not None and state.attempt:
+            self._control(EndAttempt(outcome))
+            return
+        mine = [e for e in recorder.episodes if not e.demo] if recorder is not None else []
+        if not mine:
+            self.said.emit("There is no attempt to mark yet. Press Enter to start one.", "hold")
+            return
+        last = mine[-1]
+        if last.outcome != outcome and self._model.send(
+            "recorder", SetOutcome(last.episode, outcome)
+        ):
+            word = {"discarded": "discarded"}.get(outcome, f"marked as {outcome}")
+            self.said.emit(f"Attempt {last.episode} is {word}. Undo with Z.", "hold")
+
+    def undo(self) -> None:
+        """Takes the last edit back."""
+        recorder = self._model.recorder
+        if recorder is not None and not recorder.can_undo:
+            self.said.emit("There is nothing to undo in this round.", "hold")
+            return
+        self._model.send("recorder", Undo())
+
+    def redo(self) -> None:
+        """Does the last undone edit again."""
+        recorder = self._model.recorder
+        if recorder is not None and not recorder.can_redo:
+            self.said.emit("There is nothing to redo.", "hold")
+            return
+        self._model.send("recorder", Redo())
+
+    # -- training
+
+    def train(self, share: float | None, warm_start: bool) -> None:
+        """Trains the next round's policy on everything so far."""
+        self._model.send("supervisor", StartTraining(share=share, warm_start=warm_start))
+
+    def cancel_training(self) -> None:
+        """Stops the trainer."""
+        self._model.send("supervisor", CancelTraining())
+
+    def _control(self, command: Message) -> None:
+        self._model.send("control", command)

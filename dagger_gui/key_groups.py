@@ -1,0 +1,53 @@
+"""The key sheet's content, read off the bindings that are in force."""
+
+from __future__ import annotations
+
+from dagger_gui.widgets.key_sheet import KeyGroup
+from drivers.bindings import MOTIONS, WINDOW_ACTIONS, Bindings
+
+_SHORT = {"Backspace": "⌫", "Delete": "Del", "Up": "↑", "Down": "↓", "Left": "←", "Right": "→"}
+_GROUPS = {
+    "Stop and go": ("stop", "next", "pause", "disarm"),
+    "Correct": ("correct", "toggle", "operator", "demonstrate"),
+    "End the attempt": ("success", "failure", "discard", "reset_scene"),
+    "Corrections": ("note", "discard_correction", "undo", "redo", "retrain"),
+    "Window": ("page_run", "page_rounds", "page_station", "theme", "keys"),
+}
+_TAGS = tuple(f"tag_{n}" for n in range(1, 10))
+
+
+def shown(key: str) -> str:
+    """A key as it is printed on it."""
+    return "+".join(_SHORT.get(part, part) for part in key.split("+")) if key != "+" else key
+
+
+def first_key(keys: Bindings, action: str) -> str:
+    """The first key of a window action as printed on it; empty if it has none."""
+    bound = keys.window.get(action, ())
+    return shown(bound[0]) if bound else ""
+
+
+def key_groups(keys: Bindings) -> list[KeyGroup]:
+    """Every action with its keys, grouped by what they are for."""
+    groups = [
+        KeyGroup(
+            title,
+            tuple(
+                (tuple(map(shown, keys.window[action])), WINDOW_ACTIONS[action])
+                for action in actions
+                if keys.window.get(action)
+            ),
+        )
+        for title, actions in _GROUPS.items()
+    ]
+    tags = [shown(key) for action in _TAGS for key in keys.window.get(action, ())[:1]]
+    if tags:
+        rows = ((tags[0], "…", tags[-1]), "Say what failed")
+        at = list(_GROUPS).index("Corrections")
+        groups[at] = KeyGroup(groups[at].title, (rows, *groups[at].rows))
+    motion = tuple(
+        (tuple(map(shown, keys.keyboard[name])), words)
+        for name, words in MOTIONS.items()
+        if keys.keyboard.get(name)
+    )
+    return [*groups, KeyGroup("Drive with the keyboard, while held", motion)]

@@ -1,0 +1,280 @@
+"""The Rounds page: is it better, what the next round will be made of, and the way back."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHBoxLayout,
+    QHeaderView,
+    QProgressBar,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from dagger_gui import theme
+from dagger_gui.commands import Commands
+from dagger_gui.key_groups import first_key
+from dagger_gui.pieces import Card, Words
+from dagger_gui.round_desk import TRIALS, RoundDesk, success
+from dagger_gui.session_model import SessionModel
+from dagger_gui.widgets._buttons import KeyButton
+from dagger_gui.widgets.rounds_chart import RoundsChart
+from dagger_gui.widgets.training_options import TrainingOptions, TrainingOptionsEditor
+from dagger_gui.widgets.training_view import TrainingView
+from dagger_gui.wording import duration, percent, policy_name
+from drivers.bindings import Bindings
+from sessions.learn.rounds import RoundSummary
+from sessions.messages import TrainingProgress
+
+_HEADS = (
+    "Round",
+    "Policy",
+    "Corrections",
+    "Success, 95 % interval",
+    "Human share",
+    "Human time",
+    "Training",
+)
+
+
+class RoundsPage(QWidget):
+    """Table, chart, training, measuring.
+
+    Args:
+        model: the session.
+        commands: cancelling a training.
+        desk: rounds, training and measuring.
+        keys: shown on the buttons.
+        parent: Qt owner.
+    """
+
+    def __init__(
+        self,
+        model: SessionModel,
+        commands: Commands,
+        desk: RoundDesk,
+        keys: Bindings,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._model, self._desk = model, desk
+        self.table = QTableWidget(0, len(_HEADS))
+        self.chart = RoundsChart()
+        self.options = TrainingOptionsEditor()
+        self.training = TrainingView()
+        self.plan, self.why = Words(role="muted", wrap=True), Words(role="muted", wrap=True)
+        self.retrain = KeyButton("RETRAIN", first_key(keys, "retrain"), role="training")
+        self.activate = KeyButton("Run this policy")
+        self.measure = KeyButton(f"Measure, {TRIALS} trials")
+        self.stop_measuring = KeyButton("Cancel")
+        self.measuring, self.measured = QProgressBar(), Words(role="muted")
+        self._lay_out()
+        self._connect(commands)
+        self._show()
+
+    def selected(self) -> int | None:
+        """The round chosen in the table."""
+        row = self.table.currentRow()
+        summaries = self._desk.summaries
+        return summaries[row].index if 0 <= row < len(summaries) else None
+
+    def select(self, index: int | None) -> None:
+        """Chooses a round in table and chart."""
+        for row, summary in enumerate(self._desk.summaries):
+            if summary.index == index and row != self.table.currentRow():
+                self.table.selectRow(row)
+
+    # -- layout
+
+    def _lay_out(self) -> None:
+        left, right = QVBoxLayout(), QVBoxLayout()
+        for column in (left, right):
+            column.setSpacing(theme.grid(2))
+        left.addWidget(self._table_card(), 3)
+        chart = Card("Success by round")
+        chart.body.addWidget(self.chart, 1)
+        left.addWidget(chart, 3)
+        right.addWidget(self._training_card(), 1)
+        right.addWidget(self._measuring_card())
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(theme.grid(2))
+        row.addLayout(left, 7)
+        row.addLayout(right, 4)
+
+    def _table_card(self) -> Card:
+        card = Card("Rounds")
+        table = self.table
+        table.setHorizontalHeaderLabels(_HEADS)
+        table.verticalHeader().hide()
+        table.setShowGrid(False)
+        table.setAlternatingRowColors(True)
+        table.setFrameShape(QTableWidget.Shape.NoFrame)
+        table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        table.setAccessibleName("Rounds")
+        head = table.horizontalHeader()
+        head.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        head.setSectionResizeMode(3, QHeaderView.ResizeMode.Stretch)
+        head.setHighlightSections(False)
+        table.verticalHeader().setDefaultSectionSize(theme.grid(8))
+        card.body.addWidget(table, 1)
+        card.body.addWidget(self.why)
+        acts = QHBoxLayout()
+        acts.setSpacing(theme.grid(2))
+        acts.addWidget(self.activate)
+        acts.addWidget(self.measure)
+        acts.addStretch()
+        card.body.addLayout(acts)
+        return card
+
+    def _training_card(self) -> Card:
+        card = Card("Next round")
+        card.body.addWidget(self.options)
+        card.body.addWidget(self.plan)
+        row = QHBoxLayout()
+        row.addStretch()
+        row.addWidget(self.retrain)
+        card.body.addLayout(row)
+        card.body.addWidget(self.training, 1)
+        return card
+
+    def _measuring_card(self) -> Card:
+        card = Card("Measuring")
+        self.measuring.setTextVisible(False)
+        self.measuring.setAccessibleName("Progress of the measurement")
+        self.measured.setWordWrap(True)
+        card.body.addWidget(self.measured)
+        row = QHBoxLayout()
+        row.setSpacing(theme.grid(2))
+        row.addWidget(self.measuring, 1)
+        row.addWidget(self.stop_measuring)
+        card.body.addLayout(row)
+        return card
+
+    def _connect(self, commands: Commands) -> None:
+        desk = self._desk
+        self.options.setValue(desk.options)
+        self.options.valueChanged.connect(self._set_options)
+        self.retrain.clicked.connect(desk.retrain)
+        self.training.cancelRequested.connect(commands.cancel_training)
+        self.activate.clicked.connect(lambda: self._with_selected(desk.activate))
+        self.measure.clicked.connect(lambda: self._with_selected(desk.measure))
+        self.stop_measuring.clicked.connect(desk.cancel_measuring)
+        self.table.itemSelectionChanged.connect(self._show_acts)
+        self.chart.valueChanged.connect(self.select)
+        desk.changed.connect(self._show)
+        desk.measuring_changed.connect(self._show_measuring)
+        self._model.training_changed.connect(self._show_training)
+        self._model.control_changed.connect(lambda _state: self._show_acts())
+
+    def _with_selected(self, act: object) -> None:
+        index = self.selected()
+        if index is not None and callable(act):
+            act(index)
+
+    def _set_options(self, options: TrainingOptions) -> None:
+        self._desk.options = options
+        self.plan.setText(self._desk.why_not() or self._desk.plan())
+
+    # -- what is shown
+
+    def _show(self) -> None:
+        summaries = self._desk.summaries
+        before = self.selected()
+        self.table.setRowCount(len(summaries))
+        for row, summary in enumerate(summaries):
+            for column, text in enumerate(self._cells(summary)):
+                self._put(row, column, text, bold=summary.running)
+        if summaries and self.table.currentRow() < 0:
+            self.table.selectRow(len(summaries) - 1)
+        elif before is not None:
+            self.select(before)
+        self.chart.setRounds(self._desk.points())
+        why_not = self._desk.why_not()
+        self.plan.setText(why_not or self._desk.plan())
+        self.retrain.setEnabled(not why_not)
+        self._show_acts()
+        self._show_measuring()
+
+    def _cells(self, summary: RoundSummary) -> tuple[str, ...]:
+        found = success(summary)
+        text = found.text if found.n else "not measured"
+        if found.n:
+            text += " trials" if summary.trials is not None else " attempts"
+        return (
+            f"▸ {summary.index}" if summary.running else f"   {summary.index}",
+            "base" if summary.index == 0 else f"after {policy_name(summary.parent)}",
+            str(self._desk.corrections(summary.index)),
+            text,
+            percent(summary.intervention_share),
+            duration(summary.human_s),
+            duration(summary.train_s),
+        )
+
+    def _put(self, row: int, column: int, text: str, *, bold: bool) -> None:
+        item = self.table.item(row, column)
+        if item is None:
+            item = QTableWidgetItem()
+            right = column in (2, 4, 5, 6)
+            side = Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignLeft
+            item.setTextAlignment(side | Qt.AlignmentFlag.AlignVCenter)
+            self.table.setItem(row, column, item)
+        item.setText(text)
+        item.setFont(theme.font("body", bold=bold))
+
+    def _show_acts(self) -> None:
+        index = self.selected()
+        running = self._desk.running()
+        attempt = self._model.control is not None and self._model.control.attempt != 0
+        self.activate.setEnabled(index is not None and index != running and not attempt)
+        simulated = self._model.workspace.station.simulated
+        self.measure.setEnabled(simulated and index is not None and not self._desk.is_measuring())
+        self.why.setText(self._sentence(index, running, attempt=attempt))
+
+    def _sentence(self, index: int | None, running: int, *, attempt: bool) -> str:
+        summary = next((s for s in self._desk.summaries if s.index == index), None)
+        if summary is None:
+            return "No round yet. The first launch makes the base policy."
+        learned = f"It learned from {summary.trained_corrections} corrections."
+        warnings = " ".join(summary.warnings)
+        if index == running:
+            way = "This policy runs now."
+        elif attempt:
+            way = "End the attempt before another policy is loaded."
+        else:
+            way = "Run this policy goes back to it, or forward again; nothing is lost."
+        return " ".join(part for part in (way, learned if index else "", warnings) if part)
+
+    def _show_training(self, progress: TrainingProgress) -> None:
+        self.training.setProgress(progress)
+
+    def _show_measuring(self) -> None:
+        desk = self._desk
+        progress = desk.measuring
+        busy = desk.is_measuring()
+        self.stop_measuring.setEnabled(busy)
+        if busy and progress is None:
+            self.measuring.setRange(0, 0)
+            self.measured.setText(f"Round {desk.measured_round()}: starting …")
+        elif busy and progress is not None:
+            self.measuring.setRange(0, max(1, progress.steps))
+            self.measuring.setValue(progress.step)
+            left = f" About {duration(progress.eta_s)} left." if progress.eta_s > 0 else ""
+            self.measured.setText(f"Round {progress.round}: {progress.text}{left}")
+        else:
+            self.measuring.setRange(0, 1)
+            self.measuring.setValue(0)
+            self.measured.setText(
+                f"Measure runs {TRIALS} trials of a round's policy in simulation, the same start "
+                "poses for each, without a human and beside everything else."
+                if self._model.workspace.station.simulated
+                else "A real arm is measured by its attempts: mark each as success or failure."
+            )
+        self.measure.setEnabled(
+            self._model.workspace.station.simulated and self.selected() is not None and not busy
+        )

@@ -1,0 +1,223 @@
+"""The Run page: the attempt. Cameras, joints, doubt, tags, rounds, timeline, figures."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from dagger_gui import theme
+from dagger_gui.commands import Commands, situation
+from dagger_gui.key_groups import first_key
+from dagger_gui.pages.run_cameras import CameraColumn
+from dagger_gui.pages.run_side import SideColumn
+from dagger_gui.pieces import Card
+from dagger_gui.round_desk import RoundDesk
+from dagger_gui.session_model import SessionModel
+from dagger_gui.status import status
+from dagger_gui.step_history import HISTORY_S, spans
+from dagger_gui.widgets.attempt_controls import AttemptControls
+from dagger_gui.widgets.doubt_plot import DoubtPlot
+from dagger_gui.widgets.joint_plots import JointPlots
+from dagger_gui.widgets.status_line import StatusLine
+from dagger_gui.widgets.timeline import Mark, Span, Timeline
+from drivers import registry
+from drivers.base import DriverError, JointLimits
+from drivers.bindings import Bindings
+from drivers.registry import DeviceContext
+from sessions.messages import ControlState
+
+_SLOW_TICKS = 6  # timeline and figures follow at a sixth of the display rate
+_CAMERA_SHARE = 0.46  # of the page's width, at most
+
+
+class RunPage(QWidget):
+    """Where the operator lives.
+
+    Args:
+        model: the session.
+        commands: what buttons ask for.
+        desk: rounds and training.
+        keys: the workspace's bindings, shown on the buttons.
+        parent: Qt owner.
+    """
+
+    def __init__(
+        self,
+        model: SessionModel,
+        commands: Commands,
+        desk: RoundDesk,
+        keys: Bindings,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._model, self._commands = model, commands
+        self._tick = 0
+        self.cameras = CameraColumn(model)
+        self.joints, self.doubt = JointPlots(), DoubtPlot()
+        self.side = SideColumn(model, commands, desk, keys)
+        self.controls, self.timeline, self.status = AttemptControls(), Timeline(), StatusLine()
+        self._lay_out()
+        self._show_keys(keys)
+        self._connect()
+        self._set_joints()
+
+    def refresh(self, now: float) -> None:
+        """One turn of the display timer, only while the page is on screen."""
+        self._tick += 1
+        self.cameras.refresh(now)
+        self._plot(now)
+        if self._tick % _SLOW_TICKS == 0:
+            self.refresh_slowly(now)
+
+    def refresh_slowly(self, now: float) -> None:
+        """What glances do not need thirty times a second."""
+        self.controls.setValue(situation(self._model))
+        self.status.setValue(status(self._model))
+        self.status.setAge(self._model.age_s("control"))
+        self._show_timeline(now)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Gives the cameras the width that their height can use."""
+        super().resizeEvent(event)
+        self._fit_cameras()
+
+    # -- layout
+
+    def _lay_out(self) -> None:
+        gap = theme.grid(2)
+        plots = Card(margin=2)
+        plots.body.setSpacing(gap)
+        plots.body.addWidget(self.joints, 4)
+        plots.body.addWidget(self.doubt, 1)
+        self._plots = plots
+        self._upper = QWidget()
+        upper = QHBoxLayout(self._upper)
+        upper.setContentsMargins(0, 0, 0, 0)
+        upper.setSpacing(gap)
+        upper.addWidget(self.cameras)
+        upper.addWidget(plots, 8)
+        upper.addWidget(self.side, 5)
+        page = QVBoxLayout(self)
+        page.setContentsMargins(0, 0, 0, 0)
+        page.setSpacing(gap)
+        page.addWidget(self._upper, 1)
+        page.addWidget(self.controls)
+        page.addWidget(self.timeline)
+        page.addWidget(self.status)
+
+    def _fit_cameras(self) -> None:
+        if self.cameras.enlarged():
+            # The plots make room: the side column stays where it is.
+            self._plots.hide()
+            self.cameras.setMaximumWidth(16_777_215)
+            self.cameras.setMinimumWidth(0)
+            return
+        self._plots.show()
+        wanted = self.cameras.width_for(self._upper.height())
+        self.cameras.setFixedWidth(max(160, min(wanted, int(self.width() * _CAMERA_SHARE))))
+
+    def _show_keys(self, keys: Bindings) -> None:
+        self.controls.setKeys(
+            next=first_key(keys, "next"),
+            toggle=first_key(keys, "toggle"),
+            success=first_key(keys, "success"),
+            failure=first_key(keys, "failure"),
+            discard=first_key(keys, "discard"),
+            demo=first_key(keys, "demonstrate"),
+            disarm=first_key(keys, "disarm"),
+        )
+
+    def _connect(self) -> None:
+        do, now = self._commands, self._model.clock
+        self.controls.resetRequested.connect(do.reset)
+        self.controls.armRequested.connect(do.arm)
+        self.controls.disarmRequested.connect(do.disarm)
+        self.controls.startRequested.connect(do.start)
+        self.controls.pauseRequested.connect(do.pause)
+        self.controls.resumeRequested.connect(do.resume)
+        self.controls.takeOverRequested.connect(lambda: do.take_over(now()))
+        self.controls.giveBackRequested.connect(lambda: do.give_back(now()))
+        self.controls.outcomeRequested.connect(do.end)
+        self.cameras.enlarged_changed.connect(lambda _name: self._fit_cameras())
+        self._model.robot_changed.connect(self._set_joints)
+        self._model.control_changed.connect(self._take_control)
+
+    def _take_control(self, state: ControlState) -> None:
+        self.controls.setValue(situation(self._model))
+
+    # -- data
+
+    def _set_joints(self) -> None:
+        limits = _joint_limits(self._model)
+        names = self._model.joint_names or (limits.names if limits is not None else ())
+        if not names:
+            return
+        if limits is None or limits.names != names:
+            lower, upper = np.full(len(names), -math.pi), np.full(len(names), math.pi)
+        else:
+            lower, upper = limits.lower, limits.upper
+        self.joints.setJoints(names, lower, upper, HISTORY_S)
+        self.doubt.setWindow(HISTORY_S)
+
+    def _plot(self, now: float) -> None:
+        steps = self._model.steps
+        if steps is None or not self.joints.isVisible():
+            return
+        recent = steps.recent
+        if len(recent) == 0 or recent["position"].shape[1] != len(self._model.joint_names):
+            return
+        t = recent["t"] - now
+        inside = int(np.searchsorted(t, -HISTORY_S))
+        recent, t = recent[inside:], t[inside:]
+        self.joints.setData(
+            t,
+            recent["position"],
+            recent["policy_action"],
+            recent["sent_action"],
+            recent["controller"],
+        )
+        state = self._model.control
+        tau = state.tau if state is not None else math.nan
+        self.doubt.setData(t, recent["doubt"].astype(np.float64), tau, recent["controller"])
+
+    def _show_timeline(self, now: float) -> None:
+        steps = self._model.steps
+        outline: NDArray[Any] | None = steps.outline if steps is not None else None
+        if steps is None or outline is None or len(outline) == 0:
+            self.timeline.clear()
+            return
+        t0 = float(outline["t"][0])
+        running = self._model.control is not None and self._model.control.attempt == steps.attempt
+        found = [
+            Span(start - t0, stop - t0, label)
+            for start, stop, label in spans(outline["t"], outline["controller"])
+        ]
+        elapsed = float(outline["t"][-1]) - t0
+        self.timeline.setAttempt(
+            found,
+            self._marks(steps.attempt),
+            elapsed,
+            self._model.workspace.task.attempt_s,
+            running,
+        )
+
+    def _marks(self, episode: int) -> list[Mark]:
+        recorder = self._model.recorder
+        found = recorder.interventions if recorder is not None else ()
+        return [Mark(i.t, self.side.label(i.category)) for i in found if i.episode == episode]
+
+
+def _joint_limits(model: SessionModel) -> JointLimits | None:
+    """The robot's limits as its own file states them; building a device touches no hardware."""
+    context = DeviceContext(runtime=model.runtime)
+    try:
+        robot = registry.create("robots", "robot", model.workspace.station.robot, context)
+    except DriverError:
+        return None
+    limits = getattr(robot, "limits", None)
+    return limits if isinstance(limits, JointLimits) else None

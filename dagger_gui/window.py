@@ -1,0 +1,247 @@
+"""The window: banner on top, rail at the left, one page, notices over it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QByteArray, QSettings, Signal
+from PySide6.QtGui import QCloseEvent
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+
+from dagger_gui import theme
+from dagger_gui.alerts import Alerts
+from dagger_gui.banner_words import banner
+from dagger_gui.commands import Commands, arm_is_live
+from dagger_gui.first_launch import FirstLaunchPage
+from dagger_gui.key_groups import first_key, key_groups
+from dagger_gui.keys import KeyRouter
+from dagger_gui.notices import Notices
+from dagger_gui.pages.rounds import RoundsPage
+from dagger_gui.pages.run import RunPage
+from dagger_gui.pages.station import StationPage
+from dagger_gui.rail import Rail
+from dagger_gui.round_desk import RoundDesk
+from dagger_gui.session_model import SessionModel
+from dagger_gui.sounds import Sounds
+from dagger_gui.widgets.key_sheet import KeySheet
+from dagger_gui.widgets.state_banner import StateBanner
+from drivers.bindings import Bindings
+
+SMALLEST = (1280, 800)
+_PAGES = (("Run", "page_run"), ("Rounds", "page_rounds"), ("Station", "page_station"))
+
+
+class Window(QWidget):
+    """Everything the operator sees.
+
+    Args:
+        model: the mirror of the session.
+        keys: the workspace's bindings.
+        settings: where geometry, theme and layouts are remembered.
+        sounds: tones; silent if the operator wants or for want of a device.
+
+    Attributes:
+        first_launch: the page shown while there is no base policy.
+    """
+
+    closing = Signal()
+
+    def __init__(
+        self, model: SessionModel, keys: Bindings, settings: QSettings, sounds: Sounds
+    ) -> None:
+        super().__init__()
+        self.model, self._keys, self._settings = model, keys, settings
+        self._may_close = False
+        workspace = model.workspace
+        self.commands = Commands(model, self)
+        self.desk = RoundDesk(model, self.commands, self)
+        self.banner = StateBanner()
+        self.rail = Rail([(name, first_key(keys, action)) for name, action in _PAGES])
+        self.first_launch = FirstLaunchPage(workspace.root)
+        self.run = RunPage(model, self.commands, self.desk, keys)
+        self.rounds = RoundsPage(model, self.commands, self.desk, keys)
+        self.station = StationPage(model, workspace.root / "bindings.toml", sounds)
+        self._pages = {"Run": self.run, "Rounds": self.rounds, "Station": self.station}
+        self._lay_out()
+        self.notices = Notices(self._stack)
+        self.key_sheet = KeySheet(self)
+        self.key_sheet.setGroups(key_groups(keys))
+        self.router = KeyRouter(keys.window, keys.keyboard, self)
+        self.alerts = Alerts(self, sounds)
+        self._connect()
+        self._restore()
+        self.show_page("Run")
+
+    # -- pages
+
+    def show_page(self, name: str) -> None:
+        """Brings a page up; whatever runs goes on."""
+        self._stack.setCurrentWidget(self._pages[name])
+        self.rail.show_page(name)
+        self.refresh(self.model.clock())
+
+    def page(self) -> str:
+        """Name of the page on screen."""
+        shown = self._stack.currentWidget()
+        return next(name for name, page in self._pages.items() if page is shown)
+
+    def show_first_launch(self) -> None:
+        """Shows the preparation alone: there is nothing to run yet."""
+        self._outer.setCurrentWidget(self.first_launch)
+
+    def show_station(self) -> None:
+        """Shows banner, rail and pages."""
+        self._outer.setCurrentWidget(self._working)
+
+    def refresh(self, now: float) -> None:
+        """One turn of the display timer."""
+        if self._outer.currentWidget() is not self._working:
+            return
+        state = self.model.control
+        self.banner.setConnected(state is None or self.model.there("control"))
+        self.banner.setValue(
+            banner(
+                state,
+                now,
+                self._keys,
+                self.model.workspace.task,
+                holding=self.commands.holding(),
+            )
+        )
+        if self._stack.currentWidget() is self.run:
+            self.run.refresh(now)
+
+    def set_theme(self, name: str) -> None:
+        """Dresses the application and remembers it."""
+        application = QApplication.instance()
+        if isinstance(application, QApplication):
+            theme.apply(application, "light" if name == "light" else "dark")
+        self.station.show_theme(theme.current().name)
+        self._settings.setValue("theme", theme.current().name)
+
+    # -- acts
+
+    def act(self, action: str, t: float) -> None:
+        """Does what a key means, from any page."""
+        if action.startswith("page_"):
+            name = {page_action: name for name, page_action in _PAGES}.get(action)
+            if name is not None:
+                self.show_page(name)
+        elif action.startswith("tag_"):
+            self.run.side.tag_number(int(action.removeprefix("tag_")))
+        elif action == "next":
+            self._next()
+        elif action == "keys":
+            self.key_sheet.toggle()
+        elif action == "theme":
+            self.set_theme("light" if theme.current().name == "dark" else "dark")
+        elif action == "retrain":
+            self.desk.retrain()
+        elif action == "discard_correction":
+            self.run.side.tagging.discardSelected()
+        elif action == "note":
+            self.show_page("Run")
+            self.run.side.tagging.focusNote()
+        else:
+            self.commands.press(action, t)
+
+    def _next(self) -> None:
+        """Enter acts where the cameras are seen: from another page it first comes back here."""
+        if self.page() != "Run":
+            self.show_page("Run")
+            return
+        self.run.refresh_slowly(self.model.clock())
+        self.run.controls.trigger()
+
+    def escape(self) -> None:
+        """Closes what lies on top: the key sheet, a notice, an enlarged camera, a focus."""
+        focus = QApplication.focusWidget()
+        if not self.key_sheet.isHidden():
+            self.key_sheet.closeSheet()
+        elif self.notices.dismiss():
+            pass
+        elif self.run.cameras.enlarged():
+            self.run.cameras.toggle(self.run.cameras.enlarged())
+        elif focus is not None:
+            focus.clearFocus()
+
+    # -- closing
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Never asks: the arm holds, everything is stopped in order, then the window goes."""
+        if self._may_close:
+            self._save()
+            event.accept()
+            return
+        event.ignore()
+        self.router.release_all()
+        self.closing.emit()
+
+    def finish_closing(self) -> None:
+        """Everything has stopped: the window may go."""
+        self._may_close = True
+        self.close()
+
+    # -- inside
+
+    def _lay_out(self) -> None:
+        workspace = self.model.workspace
+        self.setWindowTitle(f"{workspace.task.name} – {workspace.station.name}")
+        gap = theme.grid(2)
+        self._stack = QStackedWidget()
+        for page in self._pages.values():
+            self._stack.addWidget(page)
+        body = QHBoxLayout()
+        body.setContentsMargins(0, 0, gap, 0)
+        body.setSpacing(gap)
+        body.addWidget(self.rail)
+        body.addWidget(self._stack, 1)
+        self._working = QWidget()
+        working = QVBoxLayout(self._working)
+        working.setContentsMargins(0, 0, 0, gap)
+        working.setSpacing(gap)
+        working.addWidget(self.banner)
+        working.addLayout(body, 1)
+        self._outer = QStackedWidget()
+        self._outer.addWidget(self._working)
+        self._outer.addWidget(self.first_launch)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(self._outer)
+
+    def _connect(self) -> None:
+        self.banner.setStopKey(first_key(self._keys, "stop"))
+        self.banner.softStopRequested.connect(self.commands.soft_stop)
+        self.rail.chosen.connect(self.show_page)
+        self.router.pressed.connect(self.act)
+        self.router.released.connect(self.commands.release)
+        self.router.escaped.connect(self.escape)
+        self.router.motion_changed.connect(self.model.hold_motion_keys)
+        self.station.theme_requested.connect(self.set_theme)
+        self.station.key_sheet_requested.connect(self.key_sheet.toggle)
+        self.model.control_changed.connect(self._follow_control)
+        self.model.launch_changed.connect(self.first_launch.show_progress)
+        self.model.ticked.connect(self.refresh)
+
+    def _follow_control(self, state: object) -> None:
+        live = arm_is_live(self.model.control)
+        self.router.space_types = not live
+        self.router.driving = live
+        self.desk.refresh()
+
+    def _restore(self) -> None:
+        self.set_theme(str(self._settings.value("theme", "dark")))
+        self.setMinimumSize(*(min(side, 640) for side in SMALLEST))
+        self.resize(*SMALLEST)
+        geometry = self._settings.value("geometry")
+        if isinstance(geometry, QByteArray):
+            self.restoreGeometry(geometry)
+        joints = self._settings.value("joints")
+        if isinstance(joints, dict):
+            self.run.joints.setValue(joints)
+        names = self._settings.value("crosshairs", [])
+        self.run.cameras.set_crosshairs(names if isinstance(names, list) else [str(names)])
+
+    def _save(self) -> None:
+        self._settings.setValue("geometry", self.saveGeometry())
+        self._settings.setValue("joints", self.run.joints.value())
+        self._settings.setValue("crosshairs", self.run.cameras.crosshairs())
+        self._settings.sync()
