@@ -9,9 +9,10 @@ What the window may rely on (``set...`` may be called at any rate, with equal da
 ``joint_plots.JointPlots()``
     setJoints(names, lower, upper, window_s=10) · value()/setValue(dict: enlarged, zoom) · clear()
     setData(t (N,) s before now <= 0, measured (N,A), policy (N,A), sent (N,A), controller (N,))
-    enlarge(name | None) · resetScales() · signals valueChanged(dict)
+    enlarge(name | None) · resetScales() · plotLeft() · signals valueChanged(dict),
+    leftChanged(float): connect it to DoubtPlot.setLeft, so that both line up
 ``doubt_plot.DoubtPlot()``
-    setData(t (N,), doubt (N,), tau, controller (N,)) · setWindow(s) · clear()
+    setData(t (N,), doubt (N,), tau, controller (N,)) · setWindow(s) · setLeft(px) · clear()
 ``state_banner.StateBanner()``
     setValue(Banner) / value() · setConnected(bool) · signals softStopRequested()
 ``timeline.Timeline()``
@@ -30,11 +31,13 @@ What the window may rely on (``set...`` may be called at any rate, with equal da
     setPlan(text what RETRAIN will do, why_not "" if it can) · setProgress(TrainingProgress | None)
     triggerRetrain() · signals retrainRequested(), cancelRequested(), roundSelected(object)
 ``training_view.TrainingView(compact=False)``
-    setProgress(messages.TrainingProgress) · clear() · signals cancelRequested()
+    setProgress(messages.TrainingProgress) · clear() · signals cancelRequested(),
+    closeRequested() (after it is over)
 ``training_options.TrainingOptionsEditor()``
     value()/setValue(TrainingOptions(share, warm_start, recovered_only)), valueChanged(object)
 ``attempt_controls.AttemptControls()``
     setValue(Situation) / value() · trigger() does the next act (Enter) · nextAct() -> Act
+    setKeys(next=, pause=, toggle=, success=, failure=, discard=, demo=, disarm=)
     signals resetRequested(), armRequested(), disarmRequested(), startRequested(demo: bool),
     pauseRequested(), resumeRequested(), takeOverRequested(), giveBackRequested(),
     outcomeRequested("success" | "failure" | "discarded")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QPointF, QSize, Qt
 from PySide6.QtGui import (
+    QFont,
     QFontMetrics,
     QFontMetricsF,
     QPainter,
@@ -99,9 +100,10 @@ class ElidedLabel(QLabel):
         group = QPalette.ColorGroup.Normal if self.isEnabled() else QPalette.ColorGroup.Disabled
         painter.setPen(self.palette().color(group, role))
         metrics = QFontMetricsF(font)
-        rows = _broken(self.text(), font, metrics, self.width(), self._lines)
+        rows = broken(self.text(), font, self.width(), self._lines)
         height = metrics.lineSpacing()
-        top = (self.height() - height * len(rows)) / 2 if self._lines == 1 else 0.0
+        at_top = bool(self.alignment() & Qt.AlignmentFlag.AlignTop)
+        top = 0.0 if at_top else (self.height() - height * len(rows)) / 2
         align = self.alignment() & Qt.AlignmentFlag.AlignHorizontal_Mask
         for i, row in enumerate(rows):
             spare = self.width() - metrics.horizontalAdvance(row)
@@ -116,11 +118,12 @@ class ElidedLabel(QLabel):
             self.setToolTip(self.text() if cut else "")
 
 
-def _broken(text: str, font: object, metrics: QFontMetricsF, width: int, lines: int) -> list[str]:
+def broken(text: str, font: QFont, width: float, lines: int) -> list[str]:
     """``text`` in at most ``lines`` rows of ``width`` px, the last one elided."""
+    metrics = QFontMetricsF(font)
     if lines == 1 or metrics.horizontalAdvance(text) <= width:
         return [metrics.elidedText(text, Qt.TextElideMode.ElideRight, width)]
-    layout = QTextLayout(text, font)  # type: ignore[call-overload]
+    layout = QTextLayout(text, font)
     option = QTextOption()
     option.setWrapMode(QTextOption.WrapMode.WordWrap)
     layout.setTextOption(option)

@@ -71,6 +71,15 @@ class KeyButton(QPushButton):
             self._role, self._shape, self._strong = role, shape, strong
             self.update()
 
+    def widthFor(self, *words: str) -> int:
+        """The width [px] at which every one of ``words`` fits, in the bold of a fill."""
+        metrics = QFontMetricsF(theme.font(self._size, bold=True))
+        now = metrics.horizontalAdvance(self.text())
+        if not self._bold():
+            now = QFontMetricsF(theme.font(self._size)).horizontalAdvance(self.text())
+        widest = max(metrics.horizontalAdvance(w) for w in words)
+        return round(self.sizeHint().width() - now + widest) + 1
+
     def sizeHint(self) -> QSize:
         """Room for shape, words and key at the present font."""
         metrics = QFontMetricsF(theme.font(self._size, bold=self._bold()))

@@ -235,3 +235,10 @@ def draw_text(
     if metrics.horizontalAdvance(text) > box.width():
         text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, box.width())
     painter.drawText(box, int(align | Qt.AlignmentFlag.AlignVCenter), text)
+
+
+def draw_focus(painter: QPainter, rect: QRect) -> None:
+    """The ring that says where the keyboard is."""
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setPen(QPen(QColor(theme.current().text), 2))
+    painter.drawRect(QRectF(rect).adjusted(1, 1, -1, -1))

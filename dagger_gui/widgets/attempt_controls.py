@@ -90,6 +90,7 @@ class AttemptControls(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._value = Situation()
+        self._keys = {"next": "Enter", "pause": "H"}
         self._next = KeyButton("Wait", "Enter", size="large", strong=True)
         self._take = KeyButton("Take over", "T", shape="human")
         self._success = KeyButton("Success", "Y")
@@ -97,7 +98,7 @@ class AttemptControls(QWidget):
         self._discard = KeyButton("Discard", "⌫")
         self._demo = KeyButton("Demonstrate")
         self._disarm = KeyButton("Disarm")
-        self._next.clicked.connect(self.trigger)
+        self._next.clicked.connect(self._clicked)
         self._take.clicked.connect(self._toggle)
         self._success.clicked.connect(lambda: self.outcomeRequested.emit("success"))
         self._failure.clicked.connect(lambda: self.outcomeRequested.emit("failure"))
@@ -134,13 +135,12 @@ class AttemptControls(QWidget):
         """Keys shown, by action.
 
         Args:
-            **keys: for next, toggle, success, failure, discard, demo, disarm.
+            **keys: for next, pause, toggle, success, failure, discard, demo, disarm.
 
         Raises:
             KeyError: an action that is not here.
         """
         buttons = {
-            "next": self._next,
             "toggle": self._take,
             "success": self._success,
             "failure": self._failure,
@@ -149,7 +149,11 @@ class AttemptControls(QWidget):
             "disarm": self._disarm,
         }
         for action, key in keys.items():
-            buttons[action].setKey(key)
+            if action in self._keys:
+                self._keys[action] = key
+            else:
+                buttons[action].setKey(key)
+        self._show()
         self._fit()
 
     def nextAct(self) -> Act:
@@ -157,18 +161,22 @@ class AttemptControls(QWidget):
         return next_act(self._value)
 
     def trigger(self) -> bool:
-        """Does the next act (Enter); whether there was one to do."""
+        """Does the next act (Enter); whether there was one to do.
+
+        Pausing has a key of its own: one Enter too many must not stop what it just started.
+        """
         act = self.nextAct()
+        if act in ("wait", "pause"):
+            return False
         if act == "start":
             self.startRequested.emit(False)
-        elif act != "wait":
+        else:
             {
                 "reset": self.resetRequested,
                 "arm": self.armRequested,
                 "resume": self.resumeRequested,
-                "pause": self.pauseRequested,
             }[act].emit()
-        return act != "wait"
+        return True
 
     def changeEvent(self, event: QEvent) -> None:
         """Follows the font."""
@@ -182,17 +190,20 @@ class AttemptControls(QWidget):
             (self._next, tuple(_LABELS.values())),
             (self._take, ("Take over", "Give back")),
         ):
-            now = button.text()
-            widest = 0
-            for word in words:
-                button.setText(word)
-                widest = max(widest, button.sizeHint().width())
-            button.setText(now)
-            button.setFixedWidth(widest)
+            key = button.key()
+            button.setKey(max(self._keys.values(), key=len) if button is self._next else key)
+            button.setFixedWidth(button.widthFor(*words))
+            button.setKey(key)
         height = self._next.sizeHint().height()
         for button in self.findChildren(KeyButton):
             button.setFixedHeight(height)
         self.setFixedHeight(height)
+
+    def _clicked(self) -> None:
+        if self.nextAct() == "pause":
+            self.pauseRequested.emit()
+        else:
+            self.trigger()
 
     def _toggle(self) -> None:
         human = self._value.gate in ("human", "aligning")
@@ -203,6 +214,7 @@ class AttemptControls(QWidget):
         act = self.nextAct()
         means = value.blocked if act == "wait" and value.blocked else _MEANS[act]
         self._next.setText(_LABELS[act])
+        self._next.setKey(self._keys["pause" if act == "pause" else "next"])
         self._next.setEnabled(act != "wait")
         # While the policy drives, the loud thing is the banner: pausing is there, but quiet.
         self._next.setLook(None, strong=act not in ("pause", "wait"))

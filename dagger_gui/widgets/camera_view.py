@@ -25,7 +25,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from dagger_gui import theme
 from dagger_gui.widgets._base import Painted
-from dagger_gui.widgets._painting import draw_shape, draw_text
+from dagger_gui.widgets._painting import draw_focus, draw_shape, draw_text
 
 _BADGE = QColor(11, 13, 15, 190)  # on top of a picture, so the same in both themes
 _ON_BADGE = QColor("#F2F4F6")
@@ -210,9 +210,7 @@ class CameraView(Painted):
         if problem:
             self._paint_problem(painter, place, problem)
         if self.hasFocus():
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.setPen(QPen(QColor(look.text), 2))
-            painter.drawRect(QRectF(self.rect()).adjusted(1, 1, -1, -1))
+            draw_focus(painter, self.rect())
         painter.end()
 
     def _paint_empty(self, painter: QPainter, place: QRectF) -> None:

@@ -90,13 +90,13 @@ class DoubtPlot(Painted):
     def summary(self) -> str:
         """What the numbers say, in words."""
         if not len(self._doubt) or not np.isfinite(self._doubt).any():
-            return "no doubt yet: it appears when a policy runs"
+            return "appears when a policy runs"
         if not math.isfinite(self._tau):
-            return "tau is learned from your first takeover"
+            return "learned from takeovers"
         newest = float(self._doubt[-1])
         if not math.isfinite(newest):
             return ""
-        return "above tau: be ready to correct" if newest > self._tau else "below tau: trusted"
+        return "above tau: be ready" if newest > self._tau else "below tau"
 
     def fraction(self, doubt: Array) -> Array:
         """Height of doubts in the plot, 0 at the bottom to 1 at the top, shape as given."""
@@ -162,6 +162,8 @@ class DoubtPlot(Painted):
             [(0.0, "0"), (0.5, "tau"), (1.0, "10 tau")]
             if math.isfinite(self._tau)
             else [(0.0, "0"), (1.0, number(self._top, 3))]
+            if len(self._doubt)
+            else []
         )
         for fraction, words in labels:
             y = plot.bottom() - fraction * plot.height() - height / 2

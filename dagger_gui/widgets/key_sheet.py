@@ -109,7 +109,7 @@ class KeySheet(QWidget):
             0,
             0,
             min(self.width() - 8.0, len(columns) * width + margin * (len(columns) + 1)),
-            min(self.height() - 8.0, tallest + head + margin * 2),
+            min(self.height() - 8.0, tallest - theme.grid(5) + head + margin * 2),
         )
         sheet.moveCenter(QRectF(self.rect()).center())
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -140,7 +140,7 @@ class KeySheet(QWidget):
         return QFontMetricsF(theme.font("body")).height() + theme.grid(2)
 
     def _height(self, group: KeyGroup) -> float:
-        return self._line() * (len(group.rows) + 1) + theme.grid(4)
+        return self._line() * (len(group.rows) + 1) + theme.grid(5)
 
     def _keys_width(self) -> float:
         small = QFontMetricsF(theme.font("small"))

@@ -49,7 +49,9 @@ def _process_row(process: ProcessState, training: bool) -> Row:
     detail = process.text
     if process.running:
         if not detail and process.restarts:
-            detail = f"Restarted {process.restarts} times."
+            detail = "Restarted once."
+            if process.restarts > 1:
+                detail = f"Restarted {process.restarts} times."
         return Row(process.name, "Processes", "good", "runs", detail, True)
     if process.name == "trainer" and not training and not process.exit_code:
         return Row(process.name, "Processes", "off", "at rest", detail)
@@ -146,6 +148,7 @@ class ProcessTable(QWidget):
         self._area = QScrollArea()
         self._area.setWidgetResizable(True)
         self._area.setFrameShape(QScrollArea.Shape.NoFrame)
+        self._area.viewport().setAutoFillBackground(False)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self._area)
@@ -197,13 +200,14 @@ class ProcessTable(QWidget):
             grid.addWidget(empty, 0, 0, 1, 5)
         grid.setRowStretch(at + 1, 1)
         self._area.setWidget(body)
+        body.setAutoFillBackground(False)  # the page's ground shows through
 
 
 def example_rows() -> tuple[Row, ...]:
     """Made-up rows, for running alone and for tests."""
     return (
         Row("world", "Processes", "good", "runs", "", True),
-        Row("policy", "Processes", "good", "runs", "Restarted 1 times.", True),
+        Row("policy", "Processes", "good", "runs", "Restarted once.", True),
         Row("cameras", "Processes", "good", "runs", "", True),
         Row(
             "recorder", "Processes", "bad", "stopped", "It ended with code -9. Press Restart.", True

@@ -23,10 +23,11 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from dagger_gui import theme
 from dagger_gui.widgets._base import Painted
-from dagger_gui.widgets._painting import draw_text
+from dagger_gui.widgets._painting import draw_focus, draw_text
 
 _RIGHT = Qt.AlignmentFlag.AlignRight
 _CENTRE = Qt.AlignmentFlag.AlignHCenter
+_ROWS = ("round", "success", "human")
 
 
 @dataclass(frozen=True)
@@ -123,8 +124,8 @@ class RoundsChart(Painted):
 
     def plotRect(self) -> QRectF:
         """Where 0 to 100 % lies."""
-        left = QFontMetricsF(theme.font("small")).horizontalAdvance("100 %") + theme.grid(2)
-        foot = self._line() * 2 + theme.grid(3)
+        left = QFontMetricsF(theme.font("small")).horizontalAdvance("success") + theme.grid(2)
+        foot = (self._line() + theme.grid(1)) * len(_ROWS) + theme.grid(2)
         top = self._line() + theme.grid(1)
         return QRectF(
             round(left),
@@ -165,9 +166,7 @@ class RoundsChart(Painted):
             self._paint_round(painter, plot, i, point)
         self._paint_legend(painter, plot)
         if self.hasFocus():
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.setPen(QPen(QColor(look.text), 2))
-            painter.drawRect(QRectF(self.rect()).adjusted(1, 1, -1, -1))
+            draw_focus(painter, self.rect())
         painter.end()
 
     def _y(self, plot: QRectF, rate: float) -> float:
@@ -184,9 +183,13 @@ class RoundsChart(Painted):
             top = min(max(y - height / 2, 0), plot.bottom() - height / 2)
             box = QRectF(0, top, plot.left() - theme.grid(1), height)
             draw_text(painter, box, f"{percent} %", _RIGHT)
-        share = QRectF(0, plot.bottom() + theme.grid(1), plot.left() - theme.grid(1), height)
-        draw_text(painter, share, "round", _RIGHT)
-        draw_text(painter, share.translated(0, height + theme.grid(1)), "human", _RIGHT)
+        for i, word in enumerate(_ROWS):
+            draw_text(painter, self._cell(plot, i, 0, plot.left() - theme.grid(1)), word, _RIGHT)
+
+    def _cell(self, plot: QRectF, row: int, left: float, width: float) -> QRectF:
+        """A cell of the rows under the plot."""
+        height = self._line() + theme.grid(1)
+        return QRectF(left, plot.bottom() + theme.grid(1) + row * height, width, self._line())
 
     def _paint_line(self, painter: QPainter, plot: QRectF) -> None:
         points = [
@@ -201,29 +204,39 @@ class RoundsChart(Painted):
         look = theme.current()
         slot = self._slot(i)
         x = round(slot.center().x()) + 0.5
-        height = self._line()
-        row = QRectF(slot.left(), plot.bottom() + theme.grid(1), slot.width(), height)
-        if point.index == self._value or point.running:
-            chip = QRectF(0, 0, theme.grid(6), height + 2)
-            chip.moveCenter(row.center())
+        number_cell, rate_cell, human_cell = (
+            self._cell(plot, row, slot.left(), slot.width()) for row in range(len(_ROWS))
+        )
+        chosen = point.index == self._value
+        if chosen or point.running:
+            chip = QRectF(0, 0, theme.grid(6), self._line() + 2)
+            chip.moveCenter(number_cell.center())
             painter.setPen(QPen(QColor(look.text), 1))
-            painter.setBrush(
-                QColor(look.text) if point.index == self._value else Qt.BrushStyle.NoBrush
-            )
+            painter.setBrush(QColor(look.text) if chosen else Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(chip, 3, 3)
-        painter.setPen(QColor(look.surface if point.index == self._value else look.text))
-        draw_text(painter, row, str(point.index), _CENTRE)
+        painter.setPen(QColor(look.surface if chosen else look.text))
+        draw_text(painter, number_cell, str(point.index), _CENTRE)
         if point.control is not None:
             self._paint_control(painter, plot, x + theme.grid(3), point.control)
         if point.success is not None:
-            self._paint_success(painter, plot, x, slot, point.success)
-        self._paint_share(painter, row.translated(0, height + theme.grid(1)), point)
+            self._paint_success(painter, plot, x, point.success)
+        painter.setPen(QColor(look.text))
+        painter.setFont(theme.font("small", bold=True))
+        success = "–" if point.success is None else f"{point.success.rate * 100:.0f} %"
+        draw_text(painter, rate_cell, success, _CENTRE)
+        painter.setFont(theme.font("small"))
+        human = "–" if point.human_share is None else f"{point.human_share * 100:.0f} %"
+        painter.setPen(QColor(look.muted))
+        draw_text(painter, human_cell, human, _CENTRE)
+        if point.human_share is not None:
+            wide = slot.width() - theme.grid(4)
+            bar = QRectF(slot.left() + theme.grid(2), human_cell.bottom(), wide, 3)
+            painter.fillRect(bar, QColor(look.line))
+            bar.setWidth(wide * min(1.0, point.human_share))
+            painter.fillRect(bar, look.fill("human"))
 
-    def _paint_success(
-        self, painter: QPainter, plot: QRectF, x: float, slot: QRectF, rate: Rate
-    ) -> None:
-        look = theme.current()
-        colour = look.stroke("policy")
+    def _paint_success(self, painter: QPainter, plot: QRectF, x: float, rate: Rate) -> None:
+        colour = theme.current().stroke("policy")
         painter.setPen(QPen(colour, 2))
         low, high = self._y(plot, rate.low), self._y(plot, rate.high)
         painter.drawLine(QPointF(x, low), QPointF(x, high))
@@ -231,13 +244,6 @@ class RoundsChart(Painted):
             painter.drawLine(QPointF(x - 4, y), QPointF(x + 4, y))
         painter.setBrush(colour)
         painter.drawEllipse(QPointF(x, self._y(plot, rate.rate)), 4.5, 4.5)
-        painter.setPen(QColor(look.text))
-        painter.setFont(theme.font("small", bold=True))
-        words = QRectF(x - slot.width(), 0, slot.width() - theme.grid(2), self._line())
-        words.moveTop(self._y(plot, rate.rate) - self._line() / 2)
-        words.moveTop(min(max(words.top(), plot.top()), plot.bottom() - self._line()))
-        draw_text(painter, words, f"{rate.rate:.0%}".replace("%", " %"), _RIGHT)
-        painter.setFont(theme.font("small"))
 
     def _paint_control(self, painter: QPainter, plot: QRectF, x: float, rate: Rate) -> None:
         look = theme.current()
@@ -249,24 +255,9 @@ class RoundsChart(Painted):
             QPolygonF([QPointF(x, y - 5), QPointF(x + 5, y), QPointF(x, y + 5), QPointF(x - 5, y)])
         )
 
-    def _paint_share(self, painter: QPainter, row: QRectF, point: RoundPoint) -> None:
-        look = theme.current()
-        if point.human_share is None:
-            painter.setPen(QColor(look.muted))
-            draw_text(painter, row, "–", _CENTRE)
-            return
-        words = f"{point.human_share * 100:.0f} %"
-        bar = QRectF(row.left() + 4, row.bottom(), (row.width() - 8) * point.human_share, 3)
-        painter.fillRect(
-            QRectF(row.left() + 4, row.bottom(), row.width() - 8, 3), QColor(look.line)
-        )
-        painter.fillRect(bar, look.fill("human"))
-        painter.setPen(QColor(look.text))
-        draw_text(painter, row, words, _CENTRE)
-
     def _paint_legend(self, painter: QPainter, plot: QRectF) -> None:
         look = theme.current()
-        words = "success, 95 % interval"
+        words = "policy, 95 % interval"
         painter.setPen(QColor(look.muted))
         head = QRectF(plot.left(), 0, plot.width(), self._line())
         metrics = QFontMetricsF(painter.font())
@@ -285,7 +276,10 @@ class RoundsChart(Painted):
             QPolygonF([QPointF(x, y - 4), QPointF(x + 4, y), QPointF(x, y + 4), QPointF(x - 4, y)])
         )
         x += theme.grid(2)
-        draw_text(painter, QRectF(x, 0, head.right() - x, head.height()), "control: demonstrations")
+        longest = "same time in plain demonstrations"
+        room = head.right() - x
+        words = longest if metrics.horizontalAdvance(longest) < room else "control arm"
+        draw_text(painter, QRectF(x, 0, room, head.height()), words)
 
     # Hands
 

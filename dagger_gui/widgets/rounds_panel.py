@@ -59,13 +59,14 @@ class RoundsPanel(QWidget):
         self._count = CountBar()
         self._chart = RoundsChart()
         self._training = TrainingView(compact=True)
-        self._plan = ElidedLabel(muted=True, lines=2)
+        self._plan = ElidedLabel(size="small", muted=True, lines=3)
         self._retrain = KeyButton("RETRAIN", "Ctrl+R", role="training")
         self._why_not = "there are no corrections yet"
         self._busy = False
         self._arrange()
         self._retrain.clicked.connect(self.retrainRequested)
         self._training.cancelRequested.connect(self.cancelRequested)
+        self._training.closeRequested.connect(lambda: self.setProgress(None))
         self._chart.valueChanged.connect(self.roundSelected)
         self.setAccessibleName("Rounds")
         self.setPlan("", "No corrections yet: there is nothing new to learn from.")
@@ -112,9 +113,11 @@ class RoundsPanel(QWidget):
     def setProgress(self, progress: TrainingProgress | None) -> None:
         """Shows the training while there is one; None, done or cancelled goes back to the chart.
 
-        A failed training stays in view with its reason until the next one, or None.
+        A failed training stays in view with its reason until it is closed or the next one comes.
         """
         if progress is not None:
+            if progress == self._training.value():
+                return  # said already: closed stays closed
             self._training.setProgress(progress)
         self._busy = progress is not None and progress.stage not in ("done", "cancelled")
         self._stack.setCurrentIndex(1 if self._busy else 0)

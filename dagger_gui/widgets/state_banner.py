@@ -9,13 +9,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from dagger_gui import theme
 from dagger_gui.theme import Role
-from dagger_gui.widgets._base import ElidedLabel, Painted
+from dagger_gui.widgets._base import ElidedLabel, Painted, broken
 from dagger_gui.widgets._buttons import KeyButton
 from dagger_gui.widgets._painting import clock, draw_shape, draw_text
 
@@ -80,8 +80,8 @@ class StateBlock(Painted):
     def sizeHint(self) -> QSize:
         """Wide enough for the longest word, always."""
         metrics = QFontMetricsF(theme.font("large", bold=True))
-        width = metrics.horizontalAdvance("HANDING BACK") + metrics.ascent() + theme.grid(11)
-        return QSize(round(width), theme.grid(16))
+        width = metrics.horizontalAdvance("HANDING BACK") + metrics.ascent() + theme.grid(14)
+        return QSize(round(width), theme.grid(18))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """One colour, one shape, one word."""
@@ -113,6 +113,48 @@ class StateBlock(Painted):
         painter.end()
 
 
+class StateWords(Painted):
+    """Why, and what to press: the first sentence large where it fits, the second below it."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._first, self._second = "", ""
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Expanding)
+
+    def setWords(self, reason: str, remedy: str) -> None:
+        """Shows both; a remedy alone moves up."""
+        words = (reason, remedy) if reason else (remedy, "")
+        if words != (self._first, self._second):
+            self._first, self._second = words
+            self.setAccessibleName(f"{reason} {remedy}".strip())
+            self.setToolTip(self.accessibleName())
+            self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """At most three rows, centred in height."""
+        look = theme.current()
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), QColor(look.window))
+        large, body = theme.font("large", bold=True), theme.font("body")
+        first = large
+        if QFontMetricsF(large).horizontalAdvance(self._first) > self.width():
+            first = theme.font("body", bold=True)
+        lines = 1 if first is large else 2
+        rows = [(row, first) for row in broken(self._first, first, self.width(), lines)]
+        if self._second:
+            left = 3 - len(rows)
+            rows += [(row, body) for row in broken(self._second, body, self.width(), left)]
+        height = sum(QFontMetricsF(font).lineSpacing() for _row, font in rows)
+        y = (self.height() - height) / 2
+        painter.setPen(QColor(look.text))
+        for row, font in rows:
+            metrics = QFontMetricsF(font)
+            painter.setFont(font)
+            painter.drawText(QPointF(0, y + metrics.ascent()), row)
+            y += metrics.lineSpacing()
+        painter.end()
+
+
 class StateBanner(QWidget):
     """The strip on top of every page."""
 
@@ -125,10 +167,7 @@ class StateBanner(QWidget):
         self._block = StateBlock(self)
         self._attempt = ElidedLabel(muted=True)
         self._clock = ElidedLabel(size="large", bold=True)
-        self._round = ElidedLabel(muted=True)
-        self._round_note = ElidedLabel()
-        self._reason = ElidedLabel(bold=True)
-        self._remedy = ElidedLabel(lines=2)
+        self._words = StateWords(self)
         self._stop = KeyButton("SOFT STOP", "Space", shape="stop", size="large", strong=True)
         self._stop.setAccessibleDescription(
             "Stops all motion and latches. Key Space. Not an emergency stop."
@@ -149,12 +188,6 @@ class StateBanner(QWidget):
         numbers.addWidget(self._attempt)
         numbers.addWidget(self._clock)
         numbers.addStretch(1)
-        words = QVBoxLayout()
-        words.setSpacing(theme.grid(0.5))
-        words.addStretch(1)
-        words.addWidget(self._reason)
-        words.addWidget(self._remedy)
-        words.addStretch(1)
         self._numbers = QWidget()
         self._numbers.setLayout(numbers)
         numbers.setContentsMargins(0, 0, 0, 0)
@@ -163,7 +196,7 @@ class StateBanner(QWidget):
         row.setSpacing(theme.grid(4))
         row.addWidget(self._block)
         row.addWidget(self._numbers)
-        row.addLayout(words, 1)
+        row.addWidget(self._words, 1)
         row.addWidget(self._stop)
         self._fit()
 
@@ -205,7 +238,7 @@ class StateBanner(QWidget):
             body.horizontalAdvance("demonstration 0000 · round 00"),
         )
         self._numbers.setFixedWidth(round(width) + 2)
-        self._stop.setFixedSize(self._stop.sizeHint().width() + theme.grid(6), theme.grid(16))
+        self._stop.setFixedSize(self._stop.widthFor("SOFT STOP", "STOPPED"), theme.grid(18))
         self.setFixedHeight(theme.grid(18))
 
     def _show(self) -> None:
@@ -220,8 +253,7 @@ class StateBanner(QWidget):
         self._attempt.setText(" · ".join(parts))
         self._clock.setText(clock(value.attempt_s))
         self._clock.setMuted(value.attempt <= 0)
-        self._reason.setText(value.reason)
-        self._remedy.setText(value.remedy)
+        self._words.setWords(value.reason, value.remedy)
         stopped = value.latched
         self._stop.setText("STOPPED" if stopped else "SOFT STOP")
         self._stop.setLook("fault" if stopped else None, shape="stop", strong=not stopped)

@@ -79,6 +79,7 @@ class TaggingPanel(QWidget):
         self._list.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._list.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self._list.viewport().setAutoFillBackground(False)
         self._list.setMinimumHeight(theme.grid(12))
         self._list.setAccessibleName("This round's corrections, newest first")
         self._empty.setWordWrap(True)

@@ -26,6 +26,7 @@ from dagger_gui.widgets._painting import (
     controller_brush,
     controller_role,
     controller_word,
+    draw_focus,
     draw_text,
     nice_ticks,
 )
@@ -149,9 +150,7 @@ class Timeline(Painted):
             words = "No attempt yet. When one runs, this shows who drove when."
             draw_text(painter, bar.adjusted(theme.grid(2), 0, 0, 0), words)
         if self.hasFocus():
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.setPen(QPen(QColor(look.text), 2))
-            painter.drawRect(QRectF(self.rect()).adjusted(1, 1, -1, -1))
+            draw_focus(painter, self.rect())
         painter.end()
 
     def _line(self) -> int:
@@ -200,9 +199,7 @@ class Timeline(Painted):
             words = mark.text or "untagged !"
             width = metrics.horizontalAdvance(words) + theme.grid(1.5)
             painter.setPen(QPen(QColor(look.text), 1))
-            painter.drawLine(
-                QPointF(x + 0.5, bar.top() - theme.grid(1)), QPointF(x + 0.5, bar.bottom())
-            )
+            painter.drawLine(QPointF(x + 0.5, 0), QPointF(x + 0.5, bar.top() + 2))
             if x < free:
                 continue  # its words would lie on its neighbour's; the line stays
             left = min(float(x), bar.right() - width)

@@ -25,6 +25,7 @@ _WORDS = {
     "failed": "Training failed",
 }
 _OVER = ("done", "cancelled", "failed")
+_EMPTY = "The curves appear with the first steps."
 
 
 class LossPlot(Painted):
@@ -34,6 +35,7 @@ class LossPlot(Painted):
         super().__init__(parent)
         self._rows: list[tuple[float, float, float]] = []  # step, loss, validation
         self._steps = 1
+        self._words = _EMPTY
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName("Loss by training step")
 
@@ -50,9 +52,10 @@ class LossPlot(Painted):
         """How many reports are drawn."""
         return len(self._rows)
 
-    def clear(self) -> None:
-        """Takes the curves off."""
+    def clear(self, words: str = _EMPTY) -> None:
+        """Takes the curves off and says ``words`` in their place."""
         self._rows.clear()
+        self._words = words
         self.update()
 
     def sizeHint(self) -> QSize:
@@ -78,18 +81,18 @@ class LossPlot(Painted):
         positive = rows[:, 1:][np.isfinite(rows[:, 1:]) & (rows[:, 1:] > 0)]
         painter.setPen(QColor(look.muted))
         if len(positive) < 2:
-            draw_text(
-                painter,
-                plot,
-                "The curves appear with the first steps.",
-                Qt.AlignmentFlag.AlignHCenter,
-            )
+            flags = int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap)
+            painter.setFont(theme.font("body"))
+            margin = theme.grid(3)
+            painter.drawText(plot.adjusted(margin, 0, -margin, 0), flags, self._words)
+            painter.setFont(theme.font("small"))
         else:
             low, high = float(np.log10(positive.min())), float(np.log10(positive.max()))
             low, high = low - 0.05, max(high, low + 0.3) + 0.05
             self._paint_axis(painter, plot, low, high)
             self._paint_curves(painter, plot, rows, low, high)
-        self._paint_legend(painter, plot, head)
+        if self._words == _EMPTY:
+            self._paint_legend(painter, plot, head)
         painter.end()
 
     def _paint_axis(self, painter: QPainter, plot: QRectF, low: float, high: float) -> None:
@@ -170,12 +173,14 @@ class TrainingView(QWidget):
     """
 
     cancelRequested = Signal()  # noqa: N815
+    closeRequested = Signal()  # noqa: N815
 
     def __init__(self, compact: bool = False, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._progress: TrainingProgress | None = None
         self._title = ElidedLabel("Not training", bold=True)
         self._text = ElidedLabel(muted=True, lines=1 if compact else 2)
+        self._text.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._plot = LossPlot()
         self._bar = QProgressBar()
         self._bar.setTextVisible(False)
@@ -183,7 +188,8 @@ class TrainingView(QWidget):
         self._bar.setAccessibleName("Training progress")
         self._left = ElidedLabel(muted=True)
         self._cancel = KeyButton("Cancel")
-        self._cancel.clicked.connect(self.cancelRequested)
+        self._cancel.setFixedWidth(self._cancel.widthFor("Cancel", "Close"))
+        self._cancel.clicked.connect(self._clicked)
         foot = QHBoxLayout()
         foot.setSpacing(theme.grid(2))
         foot.addWidget(self._left, 1)
@@ -217,9 +223,13 @@ class TrainingView(QWidget):
         self._progress = progress
         if progress.stage == "training":
             self._plot.add(progress.step, progress.steps, progress.loss, progress.validation)
+        failed = progress.stage == "failed"
+        if failed:
+            # What went wrong and what to do is worth more than the curves: it takes their place.
+            self._plot.clear(progress.text or "The trainer ended without saying why. Try again.")
         title = _WORDS.get(progress.stage, progress.stage)
         self._title.setText(f"{title} · round {progress.round}")
-        self._text.setText(progress.text)
+        self._text.setText("" if failed else progress.text)
         # The bar without a known end runs to and fro by itself: that is Qt's 0 to 0.
         unknown = progress.stage not in _OVER and progress.steps <= 0
         self._bar.setRange(0, 0 if unknown else max(1, progress.steps))
@@ -228,7 +238,12 @@ class TrainingView(QWidget):
                 max(1, progress.steps) if progress.stage == "done" else progress.step
             )
         self._left.setText(_time_words(progress))
-        self._cancel.setEnabled(progress.stage not in _OVER)
+        self._cancel.setText("Close" if progress.stage in _OVER else "Cancel")
+        self._cancel.setEnabled(True)
+
+    def _clicked(self) -> None:
+        over = self._progress is not None and self._progress.stage in _OVER
+        (self.closeRequested if over else self.cancelRequested).emit()
 
     def clear(self) -> None:
         """Back to not training."""
@@ -239,6 +254,7 @@ class TrainingView(QWidget):
         self._left.setText("")
         self._bar.setRange(0, 1)
         self._bar.setValue(0)
+        self._cancel.setText("Cancel")
         self._cancel.setEnabled(False)
 
 
