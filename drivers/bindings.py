@@ -84,7 +84,7 @@ _NAMED_KEYS = (
 _CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789,.;:'/\\[]-=`?!*+"
 _ALIASES = {
     **{"return": "Enter", "esc": "Escape", "del": "Delete", "ins": "Insert", "control": "Ctrl"},
-    **{"pgup": "PageUp", "pgdown": "PageDown", "comma": ",", "period": ".", "meta": "Ctrl"},
+    **{"pgup": "PageUp", "pgdown": "PageDown", "comma": ",", "period": "."},
 }
 _KEYS = {name.lower(): name for name in (*_NAMED_KEYS, *_CHARACTERS)} | _ALIASES
 
