@@ -32,6 +32,11 @@ def events_endpoint(runtime: Path, process: str) -> str:
     return f"ipc://{runtime}/{process}.pub"
 
 
+def policy_endpoint(runtime: Path, elsewhere: str = "") -> str:
+    """Where the policy server listens: ``elsewhere`` (tcp://...) or a socket of this workspace."""
+    return elsewhere or f"ipc://{runtime}/policy.sock"
+
+
 class Publisher:
     """The PUB side of a process; slow subscribers lose messages, never slow the sender."""
 

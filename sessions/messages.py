@@ -237,7 +237,10 @@ class DeviceState(Message):
 
 
 class ControlState(Message):
-    """Everything the control process knows; published on change and four times a second."""
+    """Everything the control process knows; published on change and four times a second.
+
+    ``load_problem`` says why the newest LoadPolicy failed; empty after a good one.
+    """
 
     sequence: int
     t: float
@@ -266,6 +269,7 @@ class ControlState(Message):
     stage: int
     success: bool
     devices: tuple[DeviceState, ...] = ()
+    load_problem: str = ""
 
 
 class AttemptStarted(Message):

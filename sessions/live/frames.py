@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from drivers.base import Camera, Floats, Frame, Image
 from drivers.ring import RingError, RingReader
 from policies.images import shrink
+from sessions.live.pictures import FROZEN
 
 _REOPEN_S = 0.5
 
@@ -27,8 +28,15 @@ class FrameSource(Protocol):
         """The newest frame reduced to (height, width, 3) RGB; None before the first."""
 
 
+def _shown_t(record: NDArray[Any]) -> float:
+    """Capture time of a frame; NaN of a frozen one, which shows an earlier moment."""
+    return float("nan") if int(record["flags"]) & FROZEN else float(record["t"])
+
+
 class RingFrames:
     """Frames of the camera process, read from its rings.
+
+    A frozen picture keeps the time it was first seen: it grows old like that of a lost camera.
 
     Args:
         runtime: the workspace's private runtime folder.
@@ -50,8 +58,8 @@ class RingFrames:
             reader = self._readers.get(name)
             if reader is None or reader.head == 0:
                 continue
-            t = reader.read(reader.head - 1, lambda record: float(record["t"]))
-            if t is not None:  # else it was overwritten just now; the last one known will do
+            t = reader.read(reader.head - 1, _shown_t)
+            if t is not None and not np.isnan(t):  # else the last one known will do
                 self._times[i] = t
         return self._times
 

@@ -45,6 +45,7 @@ class Watch:
     Attributes:
         window_t: when the window was last heard [s].
         recorder_t: when the recorder was last heard [s].
+        refusal: why the recorder could not record an attempt now; empty if it could.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class Watch:
         self._needs_recorder = needs_recorder
         self.window_t = float("-inf")
         self.recorder_t = float("-inf")
+        self.refusal = ""
 
     def motion(self, now: float, frame_t: Floats) -> Trouble | None:
         """What forbids any motion at ``now``, the gravest first; None if nothing does."""
@@ -73,6 +75,8 @@ class Watch:
                 f"the recorder {silent} (limit {self._holds.recorder_s:g} s)",
                 "It is restarted by itself; if not, restart it on the Station page (F4).",
             )
+        if self.refusal:
+            return Trouble(Event.RECORDER_LOST, self.refusal.rstrip("."), "Then start again.")
         return None
 
     def _window(self, now: float) -> Trouble | None:

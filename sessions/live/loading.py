@@ -78,14 +78,14 @@ class Loading:
             return None
         if overdue:
             self._fail(f"The policy server did not load it within {_LIMIT_S:g} s.")
-        elif status.error or status.path != self.wanted.path or status.spec is None:
+        elif status.spec is None or not _same(status.path, self.wanted.path):
             self._fail(status.error or "The policy server did not load it.")
         elif differences := status.spec.misfits(self._proposals.station):
             self._fail(str(SpecMismatchError(Path(self.wanted.path).name, differences)))
             if self.path:
                 link.load(self.path)
         else:
-            self.round, self.path = self.wanted.round, self.wanted.path
+            self.round, self.path = self.wanted.round, status.path
         self._proposals.status = link.status()
         self.wanted, self._since = None, None
         self.version += 1
@@ -101,3 +101,8 @@ class Loading:
         if self.path and status.alive and not status.loading and status.path == "":
             self._proposals.link.load(self.path)
             self._proposals.status = self._proposals.link.status()
+
+
+def _same(one: str, other: str) -> bool:
+    """Whether two folders are the same; a link may give the absolute path of a relative one."""
+    return one == other or (bool(one) and Path(one).resolve() == Path(other).resolve())

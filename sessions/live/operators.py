@@ -68,13 +68,18 @@ class Operators:
         self.version = 0
         self._run = run
 
-    def connect(self, now: float) -> None:
-        """Begins to connect what is not connected, each device at most once a second."""
+    def connect(self, now: float, run: Runner | None = None) -> None:
+        """Begins to connect what is not connected, each device at most once a second.
+
+        Args:
+            now: time on the loop's clock [s].
+            run: how, if not as usual: before the first tick there is time to wait.
+        """
         for slot in self.slots.values():
             if slot.connected:
                 continue
             if slot.job is None and now >= slot.retry_t:
-                slot.job = self._run(slot.device.connect)
+                slot.job = (run or self._run)(slot.device.connect)
             if slot.job is not None and slot.job.done:
                 self._connected(slot, slot.job, now)
 

@@ -47,6 +47,7 @@ def control_state(loop: ControlLoop) -> ControlState:
         stage=loop.follower.state.stage,
         success=loop.follower.state.success,
         devices=_devices(loop),
+        load_problem=loop.loading.problem,
     )
 
 

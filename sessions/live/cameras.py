@@ -1,0 +1,171 @@
+"""The camera process: ``python -m sessions.live.cameras WORKSPACE``, one thread a camera.
+
+Every frame goes into the camera's ring with its capture time; who wants it reads it there. A camera
+that is lost is tried again once a second, and what is wrong with it is published in words.
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import threading
+import time
+from collections import deque
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from drivers import registry
+from drivers.base import Camera, DriverError, Frame
+from drivers.registry import DeviceContext
+from drivers.ring import RingWriter
+from sessions.bus import Publisher
+from sessions.live.pictures import BLACK, FROZEN, PictureJudge
+from sessions.messages import CamerasState, CameraState
+from sessions.types import SessionError, frame_dtype
+from sessions.workspace import open_workspace
+
+SLOTS = 48
+PUBLISH_S = 0.5
+RETRY_S = 1.0
+_READ_S = 0.1
+_WINDOW_S = 2.0
+
+
+class CameraThread(threading.Thread):
+    """Moves one camera's frames into its ring.
+
+    Args:
+        name: the station's name of the camera.
+        camera: the device, not yet connected.
+        runtime: the workspace's private runtime folder.
+        stop: set when the process ends.
+    """
+
+    def __init__(self, name: str, camera: Camera, runtime: Path, stop: threading.Event) -> None:
+        super().__init__(name=f"camera-{name}", daemon=True)
+        self.camera_name = name
+        self._camera = camera
+        self._runtime = runtime
+        self._stop_event = stop
+        self._ring: RingWriter | None = None
+        self._judge = PictureJudge(runtime)
+        self._recent: deque[tuple[float, float]] = deque(maxlen=256)  # (captured, received)
+        self._previous: int | None = None
+        self._dropped = 0
+        self._problem = "Not connected yet."
+
+    def run(self) -> None:
+        """Connects, reads until the camera is lost, and tries again."""
+        while not self._stop_event.is_set():
+            try:
+                self._camera.connect()
+                self._previous = None
+                self._read()
+            except DriverError as error:
+                self._problem = f"{error.problem} {error.remedy}"
+            finally:
+                self._camera.disconnect()
+            self._stop_event.wait(RETRY_S)
+        if self._ring is not None:
+            self._ring.close()
+        self._judge.close()
+
+    def state(self, now: float) -> CameraState:
+        """What was measured over the last two seconds."""
+        recent = [pair for pair in list(self._recent) if pair[1] > now - _WINDOW_S]
+        span = recent[-1][1] - recent[0][1] if len(recent) > 1 else 0.0
+        newest = self._recent[-1] if self._recent else (float("nan"), float("nan"))
+        return CameraState(
+            name=self.camera_name,
+            fps=(len(recent) - 1) / span if span > 0 else 0.0,
+            age_s=now - newest[0],
+            latency_s=newest[1] - newest[0],
+            dropped=self._dropped,
+            problem=self._problem,
+        )
+
+    def _read(self) -> None:
+        """Reads until the camera is lost or the process ends."""
+        heard = time.monotonic()
+        while not self._stop_event.is_set():
+            frame = self._camera.read(_READ_S)
+            now = time.monotonic()
+            if frame is not None:
+                heard = now
+                self._take(frame, now)
+            elif now - heard > RETRY_S:
+                self._problem = f"No picture for {now - heard:.1f} s. Check its cable."
+
+    def _take(self, frame: Frame, now: float) -> None:
+        flags = self._judge.flags(frame.image, now)
+        self._problem = _words(flags)
+        ring = self._ring_for(frame.image)
+        slot = ring.slot()
+        slot["t"], slot["received_t"] = frame.t, now
+        slot["sequence"], slot["flags"] = frame.sequence, flags
+        slot["image"] = frame.image
+        ring.commit()
+        if self._previous is not None:
+            self._dropped += max(0, frame.sequence - self._previous - 1)
+        self._previous = frame.sequence
+        self._recent.append((frame.t, now))
+
+    def _ring_for(self, image: NDArray[np.uint8]) -> RingWriter:
+        """The ring; made anew if the camera comes back with another picture size."""
+        height, width = image.shape[:2]
+        dtype = frame_dtype(height, width)
+        if self._ring is None or self._ring.dtype != dtype:
+            if self._ring is not None:
+                self._ring.close()
+            path = self._runtime / f"frames-{self.camera_name}.ring"
+            self._ring = RingWriter(path, dtype, SLOTS, {"camera": self.camera_name})
+        return self._ring
+
+
+def _words(flags: int) -> str:
+    if flags & BLACK:
+        return "The picture is black. Check the lens cap and the light."
+    if flags & FROZEN:
+        return "The picture is frozen. Unplug the camera and plug it in again."
+    return ""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs until told to stop; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m sessions.live.cameras", description=__doc__)
+    parser.add_argument("workspace", type=Path)
+    arguments = parser.parse_args(argv)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        space = open_workspace(arguments.workspace)
+        runtime = space.runtime()
+        context = DeviceContext(runtime=runtime)
+        threads = [
+            CameraThread(name, registry.create("cameras", name, table, context), runtime, stop)
+            for name, table in space.station.cameras.items()
+        ]
+    except (SessionError, DriverError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    _serve(threads, Publisher(runtime, "cameras"), stop)
+    return 0
+
+
+def _serve(threads: list[CameraThread], publisher: Publisher, stop: threading.Event) -> None:
+    for thread in threads:
+        thread.start()
+    while not stop.wait(PUBLISH_S):
+        now = time.monotonic()
+        publisher.send(CamerasState(tuple(thread.state(now) for thread in threads)))
+    for thread in threads:
+        thread.join(timeout=2.0)
+    publisher.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

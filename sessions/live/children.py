@@ -1,0 +1,189 @@
+"""One process of the workspace as the supervisor keeps it: started, watched, started again."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+
+from sessions.messages import ProcessState
+
+BACK_OFF_S = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0)
+_LONG_LIFE_S = 20.0
+_KILL_S = 1.0
+
+ENVIRONMENT = {
+    # Two cores are shared by a loop that must be on time and everything else.
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "MALLOC_ARENA_MAX": "2",
+    "PYTHONUNBUFFERED": "1",
+}
+_NOT_INHERITED = ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What one process is.
+
+    Attributes:
+        name: what the bus and the window call it.
+        module: what is run.
+        arguments: its command line.
+        restarts: whether it is started again by itself when it dies.
+        niceness: lowest priority is 19.
+        stop_s: how long it may take to stop in order [s].
+        on_death: what the window says when it has died and is not started again by itself.
+    """
+
+    name: str
+    module: str
+    arguments: tuple[str, ...]
+    restarts: bool = True
+    niceness: int = 0
+    stop_s: float = 3.0
+    on_death: str = ""
+
+
+class Child:
+    """A process, or its absence.
+
+    Args:
+        kind: what to run.
+
+    Attributes:
+        kind: what is run.
+        restarts: how often it was started again.
+        heard_t: when it last said something on the bus [s].
+        wanted: whether it should be running.
+    """
+
+    def __init__(self, kind: Kind) -> None:
+        self.kind = kind
+        self.restarts = 0
+        self.heard_t = float("-inf")
+        self.wanted = False
+        self._process: subprocess.Popen[bytes] | None = None
+        self._exit_code: int | None = None
+        self._started_t = float("-inf")
+        self._again_t = float("-inf")
+        self._failures = 0
+        self._ending = False
+
+    @property
+    def running(self) -> bool:
+        """Whether it lives."""
+        return self._process is not None
+
+    @property
+    def pid(self) -> int:
+        """Its process id; 0 if it does not run."""
+        return self._process.pid if self._process is not None else 0
+
+    @property
+    def exit_code(self) -> int | None:
+        """How it ended last; None while it runs for the first time."""
+        return self._exit_code
+
+    @property
+    def ready(self) -> bool:
+        """Whether it has spoken since it was started."""
+        return self.running and self.heard_t > self._started_t
+
+    def start(self) -> None:
+        """Starts it in a fresh interpreter; nothing if it runs."""
+        self.wanted = True
+        if self._process is not None:
+            return
+        environment = {k: v for k, v in os.environ.items() if k not in _NOT_INHERITED}
+        environment.update(ENVIRONMENT)
+        command = [
+            sys.executable,
+            "-m",
+            "sessions.live.child",
+            str(os.getpid()),
+            str(self.kind.niceness),
+            self.kind.module,
+            *self.kind.arguments,
+        ]
+        self._ending = False
+        self._started_t = time.monotonic()
+        # A session of its own: Ctrl-C in a terminal goes to the supervisor, which stops in order.
+        self._process = subprocess.Popen(
+            command, env=environment, stdin=subprocess.DEVNULL, start_new_session=True
+        )
+
+    def poll(self, now: float) -> bool:
+        """Notices its end and starts it again when it is due; whether anything changed."""
+        if self._process is not None:
+            code = self._process.poll()
+            if code is None:
+                return False
+            self._ended(code, now)
+            return True
+        if self.wanted and self.kind.restarts and now >= self._again_t:
+            self.restarts += 1
+            self.start()
+            return True
+        return False
+
+    def ask_to_stop(self) -> None:
+        """Asks it to end in order; does not wait."""
+        self.wanted = False
+        self._ending = True
+        if self._process is not None:
+            self._process.send_signal(signal.SIGTERM)
+
+    def wait_stopped(self, deadline: float) -> None:
+        """Waits until ``deadline`` for it to end, then kills it."""
+        if self._process is None:
+            return
+        try:
+            code = self._process.wait(max(0.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            code = self._process.wait(_KILL_S)
+        self._ended(code, time.monotonic())
+
+    def restart(self) -> None:
+        """Starts it anew, ending it first if it still runs."""
+        if self._process is not None:
+            self.ask_to_stop()
+            self.wait_stopped(time.monotonic() + self.kind.stop_s)
+        self.restarts += 1
+        self._failures = 0
+        self.start()
+
+    def state(self) -> ProcessState:
+        """As the window shows it."""
+        return ProcessState(
+            name=self.kind.name,
+            running=self.running,
+            pid=self.pid,
+            exit_code=self._exit_code,
+            restarts=self.restarts,
+            text=self._text(),
+        )
+
+    def _ended(self, code: int, now: float) -> None:
+        self._process = None
+        self._exit_code = code
+        lived = now - self._started_t
+        self._failures = 0 if lived > _LONG_LIFE_S else self._failures
+        self._again_t = now + BACK_OFF_S[min(self._failures, len(BACK_OFF_S) - 1)]
+        self._failures += 1
+
+    def _text(self) -> str:
+        if self.running:
+            return ""
+        if not self.wanted:
+            return "Stopped." if self._ending else ""
+        code = self._exit_code or 0
+        how = f"was ended by signal {-code}" if code < 0 else f"ended with status {code}"
+        if self.kind.restarts:
+            return f"It {how} and is started again."
+        return f"It {how}. {self.kind.on_death}".strip()

@@ -1,0 +1,181 @@
+"""The control process: ``python -m sessions.live.control WORKSPACE``.
+
+It alone owns the truth about who is in control. It imports neither torch nor Qt, cv2 or h5py, and
+between two ticks it only reads what has already arrived.
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+from drivers import registry
+from drivers.base import DriverError, Robot, Teleoperator
+from drivers.registry import DeviceContext
+from drivers.ring import RingWriter
+from policies.base import PolicyError
+from policies.remote import RemotePolicy
+from sessions.bus import Publisher, Responder, Subscriber, policy_endpoint
+from sessions.clock import WallClock
+from sessions.live import realtime, report
+from sessions.live.background import inline, threaded
+from sessions.live.frames import RingFrames
+from sessions.live.gate import Event
+from sessions.live.loop import ControlLoop, LoopOptions
+from sessions.messages import Accepted, LoadPolicy, Message, RecorderState, Shutdown
+from sessions.types import SessionError, step_dtype
+from sessions.workspace import Workspace, open_workspace
+
+PUBLISH_S = 0.25
+STEP_SLOTS = 4096
+_REST_S = 1.0
+
+
+class ControlProcess:
+    """The loop, its sockets and its rings.
+
+    Args:
+        space: the workspace.
+
+    Raises:
+        DriverError: the station file names a device that does not exist.
+        PolicyError: the policy server's endpoint cannot be used.
+    """
+
+    def __init__(self, space: Workspace) -> None:
+        self._space = space
+        runtime, station = space.runtime(), space.station
+        robot, operators = _devices(space)
+        keys = space.root / "keys"
+        link = RemotePolicy(
+            policy_endpoint(runtime, station.policy_server), keys if keys.is_dir() else None
+        )
+        cameras = tuple(station.cameras)
+        self._frames = RingFrames(runtime, cameras)
+        self._clock = WallClock()
+        dtype = step_dtype(robot.limits.size, len(robot.environment_names), len(cameras))
+        self._ring = RingWriter(
+            runtime / "steps.ring",
+            dtype,
+            STEP_SLOTS,
+            {
+                "joint_names": robot.limits.names,
+                "environment_names": robot.environment_names,
+                "camera_names": cameras,
+                "rate_hz": station.rate_hz,
+            },
+        )
+        self._publisher = Publisher(runtime, "control")
+        self._responder = Responder(runtime, "control")
+        self._recorder = Subscriber(runtime, "recorder")
+        self.loop = ControlLoop(
+            robot,
+            operators,
+            link,
+            station,
+            space.task,
+            self._clock,
+            self._ring.push,
+            self._publisher.send,
+            self._frames,
+            LoopOptions(needs_window=True, needs_recorder=True, run=threaded),
+        )
+        self._published = (-1, float("-inf"))
+        self.stopping = False
+
+    def run(self) -> None:
+        """Ticks until it is told to stop, then brings the arm to rest."""
+        loop = self.loop
+        round_index = self._space.running_round()
+        if round_index >= 0:
+            folder = str(self._space.policy_folder(round_index))
+            loop.handle(LoadPolicy(folder, round_index))
+        # Here and now: SDL wants its first call in the thread that polls it later.
+        loop.operators.connect(self._clock.now(), inline)
+        loop.connect()
+        while not self.stopping:
+            self._tick()
+        loop.helm.apply(Event.DISARM)
+        deadline = self._clock.now() + _REST_S
+        while loop.follower.limiter.moving and self._clock.now() < deadline:
+            self._tick()
+
+    def close(self) -> None:
+        """Lets the arm hold and frees everything."""
+        self.loop.close()
+        self._frames.close()
+        self._publisher.close()
+        self._responder.close()
+        self._recorder.close()
+        self._ring.close()
+
+    def _tick(self) -> None:
+        self._clock.sleep_until(self.loop.deadline)
+        self._responder.serve(self._handle)
+        self._hear_recorder()
+        self.loop.tick()
+        self._publish()
+
+    def _handle(self, command: Message) -> Message:
+        if isinstance(command, Shutdown):
+            self.stopping = True
+            return Accepted()
+        return self.loop.handle(command)
+
+    def _hear_recorder(self) -> None:
+        for event in self._recorder.drain():
+            if isinstance(event, RecorderState):
+                watch, attempts = self.loop.watch, self.loop.attempts
+                watch.recorder_t, watch.refusal = self._clock.now(), event.refusal
+                attempts.next_number = max(attempts.next_number, event.next_episode)
+
+    def _publish(self) -> None:
+        version, now = report.version(self.loop), self._clock.now()
+        if version != self._published[0] or now - self._published[1] >= PUBLISH_S:
+            self._published = (version, now)
+            self._publisher.send(self.loop.state())
+
+
+def _devices(space: Workspace) -> tuple[Robot, dict[str, Teleoperator]]:
+    runtime, station = space.runtime(), space.station
+    bindings = space.root / "bindings.toml"
+    robot: Robot = registry.create("robots", "robot", station.robot, DeviceContext(runtime=runtime))
+    context = DeviceContext(
+        runtime=runtime,
+        joint_names=robot.limits.names,
+        bindings=bindings if bindings.exists() else None,
+    )
+    operators: dict[str, Teleoperator] = {
+        name: registry.create("teleoperators", name, table, context)
+        for name, table in station.operators.items()
+    }
+    return robot, operators
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs until told to stop; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m sessions.live.control", description=__doc__)
+    parser.add_argument("workspace", type=Path)
+    arguments = parser.parse_args(argv)
+    try:
+        process = ControlProcess(open_workspace(arguments.workspace))
+    except (SessionError, DriverError, PolicyError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+
+    def stop(number: int, frame: Any) -> None:
+        process.stopping = True
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    realtime.prepare()
+    process.run()
+    process.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
