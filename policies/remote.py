@@ -28,6 +28,8 @@ from policies.base import (
 
 ALIVE_S = 1.0
 """A server that has not answered for so long counts as dead."""
+RECONNECT_S = 3.0
+"""After so much silence the connection is made anew."""
 PING_S = 0.25
 PING_LOADING_S = 0.05
 BATCH = 64
@@ -66,26 +68,9 @@ class RemotePolicy:
         self._endpoint = endpoint
         self._timeout_s = timeout_s
         self._clock = clock
-        self._socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.DEALER)
-        self._socket.setsockopt(zmq.LINGER, 0)
-        self._socket.setsockopt(zmq.MAXMSGSIZE, wire.MAX_BYTES)
-        # Without a server nothing is queued: it must not find a backlog of old ticks at its start.
-        self._socket.setsockopt(zmq.IMMEDIATE, 1)
-        self._socket.setsockopt(zmq.RECONNECT_IVL, 50)
-        self._socket.setsockopt(zmq.RECONNECT_IVL_MAX, 500)
-        try:
-            if keys is not None:
-                curve.secure_client(self._socket, keys)
-            self._socket.connect(endpoint)
-        except zmq.ZMQError as error:
-            self._socket.close()
-            raise PolicyServerError(
-                f"{endpoint} is no endpoint that can be connected to ({error.strerror}). "
-                "Give ipc:///path/to/socket or tcp://address:port."
-            ) from error
-        except PolicyError:
-            self._socket.close()
-            raise
+        self._keys = keys
+        self._socket = self._connected()
+        self._connected_t = clock()
         self._numbers = itertools.count(1)
         self._asked: dict[int, _Asked] = {}
         self._newest = 0
@@ -157,6 +142,34 @@ class RemotePolicy:
         """Closes the socket; calling it twice is harmless."""
         self._socket.close()
 
+    def _connected(self) -> zmq.Socket[bytes]:
+        """A new socket to the endpoint.
+
+        Raises:
+            PolicyServerError: the keys cannot be read, or the endpoint is none.
+        """
+        socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.DEALER)
+        socket.setsockopt(zmq.LINGER, 0)
+        socket.setsockopt(zmq.MAXMSGSIZE, wire.MAX_BYTES)
+        # Without a server nothing is queued: it must not find a backlog of old ticks at its start.
+        socket.setsockopt(zmq.IMMEDIATE, 1)
+        socket.setsockopt(zmq.RECONNECT_IVL, 50)
+        socket.setsockopt(zmq.RECONNECT_IVL_MAX, 500)
+        try:
+            if self._keys is not None:
+                curve.secure_client(socket, self._keys)
+            socket.connect(self._endpoint)
+        except zmq.ZMQError as error:
+            socket.close()
+            raise PolicyServerError(
+                f"{self._endpoint} is no endpoint that can be connected to ({error.strerror}). "
+                "Give ipc:///path/to/socket or tcp://address:port."
+            ) from error
+        except PolicyError:
+            socket.close()
+            raise
+        return socket
+
     @property
     def _spec(self) -> PolicySpec | None:
         return self._state.spec if self._state is not None else None
@@ -178,14 +191,32 @@ class RemotePolicy:
                 self._take(wire.decode_reply(frames))
             except PolicyError as error:
                 self._failure = str(error)
+        now = self._clock()
+        self._reconnect_if_silent(now)
         if not self._concluded and not self._load_sent:
             self._load_number = next(self._numbers)
             load = wire.Load(self._load_number, self._load_path, self._load_identity)
             self._load_sent = self._send(load)
-        now = self._clock()
-        if now - self._pinged_t >= (PING_LOADING_S if self._loading else PING_S):
+        due = now - self._pinged_t >= (PING_LOADING_S if self._loading else PING_S)
+        # Unsent, it is tried again with the next call: a server may have come up by then.
+        if due and self._send(wire.Ping(next(self._numbers))):
             self._pinged_t = now
-            self._send(wire.Ping(next(self._numbers)))
+
+    def _reconnect_if_silent(self, now: float) -> None:
+        """Libzmq gives up for good on a peer that failed its handshake.
+
+        Such as a server that was started with other keys and then put right.
+        """
+        if self._socket.closed or now - max(self._heard_t, self._connected_t) < RECONNECT_S:
+            return
+        self._connected_t = now
+        try:
+            fresh = self._connected()
+        except PolicyError as error:
+            self._failure = str(error)
+            return
+        self._socket.close()
+        self._socket = fresh
 
     def _take(self, reply: wire.Reply) -> None:
         self._heard_t = self._clock()

@@ -1,8 +1,10 @@
 """The server as the process it is, over real sockets."""
 
+import contextlib
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -15,7 +17,8 @@ import zmq
 
 from policies import curve, wire
 from policies.base import PolicyServerError
-from policies.remote import RemotePolicy
+from policies.remote import RECONNECT_S, RemotePolicy
+from policies.server import PolicyServer
 from tests.policies import parts
 from tests.policies.parts import wait_until
 
@@ -125,7 +128,6 @@ def test_what_was_asked_before_a_reset_never_arrives(link):
 def test_a_load_changes_the_policy_and_a_bad_one_keeps_it(link, folder):
     before = ask(link, parts.observation())
     link.load(str(folder / "nowhere"))
-    assert link.status().loading
     wait_until(lambda: not link.status().loading)
     assert "nowhere is no checkpoint" in link.status().error
     assert link.status().path == str((folder / "round-000").resolve())
@@ -235,9 +237,9 @@ def test_with_keys_only_those_who_hold_them_are_answered(folder, policy):
     curve.make_keys(others)
     shutil.copy(keys / curve.SERVER_PUBLIC, others / curve.SERVER_PUBLIC)
     assert (keys / curve.CLIENT_SECRET).stat().st_mode & 0o077 == 0
-    with zmq.Context.instance().socket(zmq.ROUTER) as probe:
-        port = probe.bind_to_random_port("tcp://127.0.0.1")
-    endpoint = f"tcp://127.0.0.1:{port}"
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        endpoint = f"tcp://127.0.0.1:{probe.getsockname()[1]}"
     process = start("--endpoint", endpoint, "--keys", str(keys))
     friend = RemotePolicy(endpoint, keys)
     stranger, plain = RemotePolicy(endpoint, others), RemotePolicy(endpoint)
@@ -250,6 +252,37 @@ def test_with_keys_only_those_who_hold_them_are_answered(folder, policy):
     for link in (friend, stranger, plain):
         link.close()
     assert end(process)[0] == 0
+
+
+def test_a_server_that_was_started_without_keys_and_put_right_is_found_again(folder):
+    keys = folder / "late-keys"
+    curve.make_keys(keys)
+    with zmq.Context.instance().socket(zmq.ROUTER) as wrong:
+        failures = wrong.get_monitor_socket(zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL)
+        port = wrong.bind_to_random_port("tcp://127.0.0.1")
+        link = RemotePolicy(f"tcp://127.0.0.1:{port}", keys)
+        assert failures.poll(5000)
+        wrong.disable_monitor()
+    ahead_s = 0.0
+    link._clock = lambda: time.monotonic() + ahead_s
+    server = bound_again(f"tcp://127.0.0.1:{port}", keys)
+    ahead_s = RECONNECT_S
+    wait_until(lambda: link.status().alive or server.serve(0.01))
+    link.close()
+    server.close()
+
+
+def bound_again(endpoint, keys):
+    """A server on an endpoint that libzmq releases in the background."""
+    servers = []
+
+    def bound():
+        with contextlib.suppress(PolicyServerError):
+            servers.append(PolicyServer(endpoint, keys))
+        return bool(servers)
+
+    wait_until(bound)
+    return servers[0]
 
 
 @pytest.mark.parametrize("address", ["tcp://*:5555", "tcp://0.0.0.0:5555", "tcp://10.0.0.4:5555"])
