@@ -76,6 +76,7 @@ class VerdictMark(Painted):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._verdict: Verdict = "off"
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent, False)
         self.setFixedSize(theme.grid(4), theme.grid(4))
 
     def setVerdict(self, verdict: Verdict) -> None:
@@ -92,7 +93,6 @@ class VerdictMark(Painted):
         """The shape."""
         look = theme.current()
         painter = QPainter(self)
-        painter.fillRect(self.rect(), QColor(look.surface))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         box = QRectF(self.rect()).adjusted(1, 1, -1, -1)
         if self._verdict == "bad":
@@ -183,6 +183,8 @@ class ProcessTable(QWidget):
         grid.setHorizontalSpacing(theme.grid(3))
         grid.setVerticalSpacing(theme.grid(2))
         grid.setColumnStretch(3, 1)
+        for column, steps in ((1, 18), (2, 14)):  # so that a longer word moves nothing
+            grid.setColumnMinimumWidth(column, theme.grid(steps))
         self._lines = []
         at, group = 0, ""
         for row in self._rows:

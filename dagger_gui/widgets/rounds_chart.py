@@ -125,7 +125,7 @@ class RoundsChart(Painted):
     def plotRect(self) -> QRectF:
         """Where 0 to 100 % lies."""
         left = QFontMetricsF(theme.font("small")).horizontalAdvance("success") + theme.grid(2)
-        foot = (self._line() + theme.grid(1)) * len(_ROWS) + theme.grid(2)
+        foot = (self._line() + theme.grid(1)) * len(_ROWS) + theme.grid(3)
         top = self._line() + theme.grid(1)
         return QRectF(
             round(left),
@@ -150,15 +150,18 @@ class RoundsChart(Painted):
         painter.fillRect(self.rect(), QColor(look.surface))
         painter.setFont(theme.font("small"))
         plot = self.plotRect()
-        painter.fillRect(plot, QColor(look.sunken))
         if not self._rounds:
+            whole = QRectF(self.rect())
+            painter.fillRect(whole, QColor(look.sunken))
             painter.setPen(QColor(look.muted))
             words = "No round measured yet. Let the policy make attempts, and mark how each ends."
             flags = int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap)
             margin = theme.grid(4)
-            painter.drawText(plot.adjusted(margin, 0, -margin, 0), flags, words)
+            painter.setFont(theme.font("body"))
+            painter.drawText(whole.adjusted(margin, 0, -margin, 0), flags, words)
             painter.end()
             return
+        painter.fillRect(plot, QColor(look.sunken))
         self._paint_axis(painter, plot)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._paint_line(painter, plot)
@@ -189,7 +192,7 @@ class RoundsChart(Painted):
     def _cell(self, plot: QRectF, row: int, left: float, width: float) -> QRectF:
         """A cell of the rows under the plot."""
         height = self._line() + theme.grid(1)
-        return QRectF(left, plot.bottom() + theme.grid(1) + row * height, width, self._line())
+        return QRectF(left, plot.bottom() + theme.grid(2) + row * height, width, self._line())
 
     def _paint_line(self, painter: QPainter, plot: QRectF) -> None:
         points = [

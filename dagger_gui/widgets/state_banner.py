@@ -49,7 +49,7 @@ class Banner:
 
 _NO_LINK = Banner(
     gate="lost",
-    reason="No news from the control process for more than a second.",
+    reason="The control process does not answer.",
     remedy="The arm holds by itself. It is being restarted; see Station if this stays.",
 )
 

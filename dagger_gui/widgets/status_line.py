@@ -153,7 +153,7 @@ class StatusLine(Painted):
             box = QRectF(place.left(), 0, place.width(), self.height())
             if box.left() >= self.width():
                 break
-            if i:
+            if i and cell.words:
                 painter.setPen(QColor(look.line))
                 x = round(box.left() - theme.grid(1.5)) + 0.5
                 painter.drawLine(

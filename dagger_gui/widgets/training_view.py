@@ -75,6 +75,8 @@ class LossPlot(Painted):
         metrics = QFontMetricsF(painter.font())
         head = metrics.height() + theme.grid(1)
         left = metrics.horizontalAdvance("0.0001") + theme.grid(2)
+        if self._words != _EMPTY and not self._rows:
+            left = head = 0.0
         plot = QRectF(left, head, self.width() - left - 1, self.height() - head - 1)
         painter.fillRect(plot, QColor(look.sunken))
         rows = np.array(self._rows).reshape(-1, 3)
@@ -107,7 +109,7 @@ class LossPlot(Painted):
             y = round(plot.bottom() - (place - low) / (high - low) * plot.height()) + 0.5
             painter.setPen(QColor(look.line))
             painter.drawLine(QPointF(plot.left(), y), QPointF(plot.right(), y))
-            if y > free or y - height / 2 < plot.top() - height / 2:
+            if y > free or y + height / 2 > self.height():
                 continue
             painter.setPen(QColor(look.muted))
             box = QRectF(0, y - height / 2, plot.left() - theme.grid(1), height)
