@@ -54,6 +54,14 @@ def check(endpoint: str, keys: Path | None) -> None:
         )
 
 
+def used(endpoint: str, keys: Path | None) -> Path | None:
+    """The keys that an endpoint uses: none for ``ipc://``, which its private folder protects.
+
+    So a station that has keys for a server elsewhere still reaches the one it starts itself.
+    """
+    return None if urlsplit(endpoint).scheme == "ipc" else keys
+
+
 def secure_server(socket: zmq.Socket[bytes], keys: Path) -> None:
     """Makes a socket that is not yet bound a CURVE server.
 

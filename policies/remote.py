@@ -49,7 +49,8 @@ class RemotePolicy:
 
     Args:
         endpoint: where the server listens, ``ipc://...`` or ``tcp://...``.
-        keys: folder made by ``policies.curve``; required for servers on other machines.
+        keys: folder made by ``policies.curve``; required for servers on other machines, not used
+            on ``ipc://``.
         timeout_s: how long a request stays the only one; afterwards another may be sent.
         clock: monotonic seconds.
 
@@ -68,7 +69,7 @@ class RemotePolicy:
         self._endpoint = endpoint
         self._timeout_s = timeout_s
         self._clock = clock
-        self._keys = keys
+        self._keys = curve.used(endpoint, keys)
         self._socket = self._connected()
         self._connected_t = clock()
         self._numbers = itertools.count(1)

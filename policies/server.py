@@ -37,7 +37,8 @@ class PolicyServer:
 
     Args:
         endpoint: ``ipc://...`` or ``tcp://...``.
-        keys: folder made by ``policies.curve``; required where others can reach the endpoint.
+        keys: folder made by ``policies.curve``; required where others can reach the endpoint, not
+            used on ``ipc://``.
 
     Raises:
         PolicyServerError: keys are required or unreadable, or the endpoint cannot be bound.
@@ -45,6 +46,7 @@ class PolicyServer:
 
     def __init__(self, endpoint: str, keys: Path | None = None) -> None:
         curve.check(endpoint, keys)
+        keys = curve.used(endpoint, keys)
         context: zmq.Context[zmq.Socket[bytes]] = zmq.Context.instance()
         self._socket: zmq.Socket[bytes] = context.socket(zmq.ROUTER)
         self._socket.setsockopt(zmq.LINGER, 200)

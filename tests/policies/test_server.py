@@ -295,6 +295,12 @@ def test_an_address_others_can_reach_is_refused_without_keys(address):
         RemotePolicy(address)
 
 
+def test_keys_for_another_machine_do_not_lock_out_the_server_on_this_one(endpoint, folder):
+    link = RemotePolicy(endpoint, folder / "keys-that-the-server-does-not-use")
+    wait_until(lambda: link.status().alive)
+    link.close()
+
+
 def test_missing_keys_are_named(folder):
     with pytest.raises(PolicyServerError, match=r"absent/client.key_secret cannot be read"):
         RemotePolicy("tcp://10.0.0.4:5555", folder / "absent")
