@@ -23,6 +23,7 @@ from tests.policies import parts
 from tests.policies.parts import wait_until
 
 CONTROL_IMPORTS = "import sys, policies.remote, policies.chunks, policies.images, policies.inline"
+STARTED: list[subprocess.Popen] = []
 
 
 @pytest.fixture(scope="module")
@@ -41,10 +42,21 @@ def policy(folder):
     return policy
 
 
+@pytest.fixture(scope="module", autouse=True)
+def nobody_left_behind():
+    """Ends what a failed test left running."""
+    yield
+    for process in STARTED:
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
+
+
 def start(*arguments):
-    return subprocess.Popen(
-        [sys.executable, "-m", "policies.server", *arguments], stderr=subprocess.PIPE, text=True
-    )
+    command = [sys.executable, "-m", "policies.server", *arguments]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    STARTED.append(process)
+    return process
 
 
 def end(process, how=signal.SIGTERM):
