@@ -288,22 +288,17 @@ class ControlLoop:
 
     def _act(self, now: float) -> Controller:
         """Chooses, limits and sends; returns whose action it was."""
-        controller = self.helm.controller()
         try:
             target = self._choice.target(now)
-            if self.helm.gate.state not in MOVING:
-                controller = Controller.HOLD
             if target is not None:
                 self.follower.follow(target)
             elif self.helm.gate.state is not GateState.FAULT and not self.attempts.busy:
                 self.follower.hold(armed=self.helm.gate.armed)
         except InvalidActionError as error:
             self.helm.apply(Event.BAD_ACTION, self._choice.bad_action(error))
-            controller = Controller.HOLD
         except DriverError as error:
             self._robot_lost(error)
-            controller = Controller.HOLD
-        return controller
+        return self.helm.controller()
 
     def _finish(self, now: float, tick: int) -> None:
         """Ends the attempt with this tick if that was asked for, or judged."""

@@ -139,7 +139,7 @@ class Operators:
     def select(self, name: str) -> None:
         """Makes ``name`` the device of the window's takeover key."""
         former = self.slots[self.selected]
-        former.pressed, former.input = False, _NOTHING
+        former.pressed, former.input = True, _NOTHING
         self.selected = name
         self.version += 1
 
@@ -175,6 +175,7 @@ class Operators:
         slot.retry_t = now + RETRY_S
         known = str(slot.problem)
         slot.connected = job.error is None
+        slot.pressed = True  # a gate that is held while its device comes back is no new press
         slot.problem = job.error
         if slot.connected or str(slot.problem) != known:
             self.version += 1

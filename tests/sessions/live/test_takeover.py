@@ -1,0 +1,262 @@
+"""Taking over and giving back: at once, without a jump, and without the past snapping back."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from policies.inline import InlinePolicy
+from sessions.messages import EndAttempt, GiveBack, Keys, Resume, SelectOperator, SoftStop, TakeOver
+from sessions.types import Controller, GateState, doubt_threshold
+from tests.sessions.live.bench import Bench, Hand, Puppet
+
+EPS = 1e-9
+
+
+def swinging(bench: Bench) -> Puppet:
+    """A policy that wants the far ends of the workspace by turns: as rude as one can be."""
+    poses = np.array(
+        [[1.2, -0.9, 1.0, 0.8, 0.6, 1.0, 1.0], [-1.2, 0.3, -0.4, -0.8, 1.6, -1.0, 0.0]]
+    )
+    bench.puppet.answer = lambda position: poses[(bench.puppet.calls // 6) % 2]
+    return bench.puppet
+
+
+def test_takeover_by_the_window_is_carried_out_by_the_very_next_tick() -> None:
+    bench = Bench()
+    swinging(bench)
+    bench.start()
+    before = len(bench.steps)
+    bench.do(Keys(("forward",)))
+    bench.do(TakeOver("keyboard", input_t=bench.clock.now()))
+    bench.run(1)
+    step = bench.steps[before]
+    assert step["controller"] == Controller.HUMAN
+    assert step["gate"] == GateState.HUMAN
+    assert np.isfinite(step["human_action"]).all()
+    assert step["input_t"] == bench.steps[before - 1]["t"]
+    assert np.isnan(bench.steps[before - 1]["input_t"])
+
+
+def test_a_devices_gate_takes_over_in_the_tick_that_sees_it() -> None:
+    hand = Hand()
+    bench = Bench(hands={"pad": hand})
+    bench.start()
+    hand.gate, hand.action = True, bench.last["sent_action"] + 0.01
+    bench.run(1)
+    assert bench.controller is Controller.HUMAN
+    assert hand.begun == 1
+    assert np.allclose(bench.last["human_action"], hand.action)
+    assert bench.state.operator == "pad"
+    hand.gate = False
+    bench.run(1)
+    assert bench.gate is GateState.POLICY
+
+
+def test_taking_over_without_touching_anything_else_moves_nothing() -> None:
+    bench = Bench()
+    bench.start()  # the puppet's policy stays where it is
+    bench.do(TakeOver())
+    sent = bench.last["sent_action"].copy()
+    bench.run(50)
+    assert bench.controller is Controller.HUMAN
+    assert np.abs(bench.last["sent_action"] - sent).max() < 0.02
+
+
+@settings(max_examples=8, deadline=None)
+@given(st.lists(st.integers(1, 25), min_size=6, max_size=20), st.integers(0, 2**16))
+def test_no_step_is_ever_longer_than_the_speed_limit_allows(gaps: list[int], seed: int) -> None:
+    hand = Hand()
+    bench = Bench(hands={"pad": hand})
+    swinging(bench)
+    bench.start()
+    random = np.random.default_rng(seed)
+    limits = bench.arm.limits
+    for i, gap in enumerate(gaps):
+        hand.gate = i % 2 == 0
+        hand.action = random.uniform(limits.lower, limits.upper)
+        bench.run(gap)
+    assert (bench.largest_step() <= bench.step_limit() + EPS).all()
+
+
+def test_hand_back_is_a_handover_from_the_sent_pose_and_then_the_policy() -> None:
+    bench = Bench()
+    swinging(bench)
+    bench.start()
+    bench.do(TakeOver())
+    bench.run(20)
+    start = len(bench.steps)
+    bench.do(GiveBack(input_t=bench.clock.now()))
+    bench.run(40)
+    steps = bench.record()[start:]
+    controllers = steps["controller"].tolist()
+    blend = controllers.index(Controller.POLICY)
+    assert set(controllers[:blend]) == {Controller.HANDOVER}
+    assert set(controllers[blend:]) == {Controller.POLICY}
+    assert 15 <= blend <= 18  # 0.3 s, and the tick the first answer takes
+    first = np.abs(steps["sent_action"][0] - bench.steps[start - 1]["sent_action"])
+    assert (first <= 0.3 * bench.step_limit()).all()
+
+
+def test_nothing_that_was_asked_for_before_a_hand_back_is_ever_executed() -> None:
+    puppet = Puppet()
+    bench = Bench(puppet, InlinePolicy(puppet, delay_ticks=6))
+    puppet.answer = lambda position: np.full(7, 0.5)
+    bench.start()
+    for _ in range(3):
+        bench.do(TakeOver())
+        bench.run(3)  # shorter than an answer takes
+        puppet.answer = lambda position: np.full(7, 0.1)
+        bench.do(GiveBack())
+        start = len(bench.steps)
+        bench.run(20)
+        seen = bench.record()["policy_action"][start:, 0]
+        assert np.isnan(seen[:5]).all()  # what was in flight is gone
+        assert set(seen[np.isfinite(seen)]) == {0.1}
+        puppet.answer = lambda position: np.full(7, 0.5)
+
+
+def test_the_epoch_goes_up_at_takeover_and_at_hand_back() -> None:
+    bench = Bench()
+    bench.start()
+    epochs = [int(bench.last["epoch"])]
+    for command in (TakeOver(), GiveBack()):
+        bench.do(command)
+        bench.run(2)
+        epochs.append(int(bench.last["epoch"]))
+    assert epochs == [epochs[0], epochs[0] + 1, epochs[0] + 2]
+
+
+def test_both_proposals_are_recorded_whoever_drives() -> None:
+    hand = Hand()
+    hand.action = np.full(7, 0.3)
+    bench = Bench(hands={"pad": hand}, operator="keyboard")
+    bench.do(SelectOperator("pad"))
+    bench.start()
+    assert bench.controller is Controller.POLICY
+    assert np.allclose(bench.last["human_action"], 0.3)
+    hand.gate = True
+    bench.run(10)
+    assert bench.controller is Controller.HUMAN
+    assert np.isfinite(bench.last["policy_action"]).all()
+
+
+def test_the_toggle_button_takes_over_and_gives_back() -> None:
+    hand = Hand()
+    hand.gate = None
+    bench = Bench(hands={"pad": hand})
+    bench.start()
+    hand.events = ("toggle",)
+    bench.run(1)
+    assert bench.gate is GateState.HUMAN
+    hand.events = ("toggle",)
+    bench.run(1)
+    assert bench.gate is GateState.POLICY
+
+
+def test_a_second_device_can_take_over_from_the_first_and_only_it_gives_back() -> None:
+    one, two = Hand(), Hand()
+    bench = Bench(hands={"one": one, "two": two})
+    bench.start()
+    one.gate = True
+    bench.run(1)
+    two.gate = True
+    bench.run(1)
+    assert bench.state.operator == "two"
+    one.gate = False
+    bench.run(2)
+    assert bench.gate is GateState.HUMAN
+    two.gate = False
+    bench.run(1)
+    assert bench.gate is GateState.POLICY
+
+
+def test_a_gate_held_through_a_stop_must_be_released_and_pressed_again() -> None:
+    hand = Hand()
+    bench = Bench(hands={"pad": hand})
+    bench.start()
+    hand.gate, hand.action = True, bench.last["sent_action"]
+    bench.run(5)
+    bench.do(SoftStop())
+    bench.run(2)
+    assert bench.gate is GateState.FAULT
+    hand.events = ("start",)  # reset
+    bench.run(1)
+    hand.events = ("start",)  # arm
+    bench.run(1)
+    hand.events = ("start",)  # go on
+    bench.run(3)
+    assert bench.gate is GateState.POLICY
+    hand.gate = False
+    bench.run(2)
+    hand.gate = True
+    bench.run(1)
+    assert bench.gate is GateState.HUMAN
+
+
+def test_an_absolute_device_is_waited_for_and_the_arm_never_moves_to_meet_it() -> None:
+    leader = Hand(relative=False)
+    bench = Bench(hands={"leader": leader})
+    bench.start()
+    pose = bench.last["sent_action"].copy()
+    leader.gate, leader.action = True, pose + np.array([0, 0, 0.6, 0, 0, 0, 0])
+    bench.run(30)
+    assert bench.gate is GateState.ALIGNING
+    assert bench.controller is Controller.HANDOVER
+    assert np.abs(bench.last["sent_action"] - pose).max() < 0.01
+    assert "elbow" in bench.state.reason_text
+    assert "0.6" in bench.state.reason_text
+    leader.action = bench.last["sent_action"] + 0.05
+    bench.run(1)
+    assert bench.controller is Controller.HUMAN
+    assert (bench.largest_step() <= bench.step_limit() + EPS).all()
+
+
+def test_the_doubt_at_each_takeover_makes_tau() -> None:
+    bench = Bench()
+    doubts = [0.2, 0.4, 0.8, 0.6, 1.0]
+    bench.start()
+    for doubt in doubts:
+        bench.puppet.doubt = doubt
+        bench.run(10)
+        bench.do(TakeOver())
+        bench.run(2)
+        bench.do(GiveBack())
+        bench.run(10)
+    assert bench.loop.helm.doubts == pytest.approx(doubts)
+    assert bench.state.tau == pytest.approx(doubt_threshold(doubts))
+    assert bench.state.tau == pytest.approx(1.0)  # a quarter of five is one
+
+
+def test_an_operator_who_acts_by_himself_acts_only_while_he_is_selected() -> None:
+    hand = Hand()
+    hand.autonomous = True  # type: ignore[attr-defined]
+    bench = Bench(hands={"scripted": hand})
+    bench.start()
+    hand.gate, hand.action = True, bench.last["sent_action"]
+    bench.run(5)
+    assert bench.gate is GateState.POLICY
+    bench.do(SelectOperator("scripted"))
+    bench.run(1)
+    assert bench.gate is GateState.HUMAN
+
+
+def test_a_takeover_from_a_hold_and_a_hand_back_lets_the_policy_drive_on() -> None:
+    bench = Bench()
+    bench.start()
+    bench.puppet.answer = lambda position: np.full(7, np.nan)
+    bench.run(10)
+    assert bench.gate is GateState.HOLD
+    bench.do(TakeOver())
+    bench.run(5)
+    assert bench.controller is Controller.HUMAN
+    bench.puppet.answer = lambda position: position
+    bench.do(GiveBack())
+    bench.run(40)
+    assert bench.controller is Controller.POLICY
+    bench.do(EndAttempt("failure"))
+    bench.run(1)
+    assert "No attempt" in bench.refused(TakeOver())
+    assert "No attempt" in bench.refused(Resume())
