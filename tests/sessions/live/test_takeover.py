@@ -238,7 +238,10 @@ def test_an_operator_who_acts_by_himself_acts_only_while_he_is_selected() -> Non
     hand.gate, hand.action = True, bench.last["sent_action"]
     bench.run(5)
     assert bench.gate is GateState.POLICY
+    hand.gate = False
     bench.do(SelectOperator("scripted"))
+    bench.run(1)
+    hand.gate = True
     bench.run(1)
     assert bench.gate is GateState.HUMAN
 
