@@ -75,7 +75,7 @@ class Arm:
 
     def forward(self, joints: Floats) -> Floats:
         """``pose_base_tool``, shape (4, 4), at ``joints``, shape (J,)."""
-        pose: Floats = self._frames(joints)[-1]
+        pose: Floats = self.frames(joints)[-1]
         return pose
 
     def jacobian(self, joints: Floats) -> Floats:
@@ -83,7 +83,7 @@ class Arm:
 
         Rows are linear velocity [m/rad] then angular velocity [rad/rad].
         """
-        return self._jacobian(self._frames(joints))
+        return self.jacobian_at(self.frames(joints))
 
     def differential(self, joints: Floats, twist: Floats, dt: float) -> Floats:
         """The joint step that moves the tool by ``twist`` for ``dt``, as well as the arm can.
@@ -126,7 +126,7 @@ class Arm:
         joints = np.clip(np.asarray(start, dtype=np.float64), self.lower, self.upper)
         best, best_cost = joints, math.inf
         for _ in range(iterations + 1):
-            frames = self._frames(joints)
+            frames = self.frames(joints)
             error = pose_error(frames[-1], pose_base_tool)
             linear, angular = float(np.linalg.norm(error[:3])), float(np.linalg.norm(error[3:]))
             cost = linear + ANGULAR_WEIGHT_M * angular
@@ -135,13 +135,13 @@ class Arm:
             if linear <= tolerance_m and angular <= tolerance_rad:
                 return joints, True
             # Linearisation holds for steps of a few tenths of a rad; far goals are approached.
-            step = self._step(self._jacobian(frames), joints, error)
+            step = self._step(self.jacobian_at(frames), joints, error)
             step *= min(1.0, 0.4 / max(float(np.abs(step).max()), 1e-9))
             joints = np.clip(joints + step, self.lower, self.upper)
         return best, False
 
-    def _frames(self, joints: Floats) -> Floats:
-        """Pose of each link after its joint, then of the tool, shape (J + 1, 4, 4)."""
+    def frames(self, joints: Floats) -> Floats:
+        """Pose of each link after its joint, then of the tool, base frame, shape (J + 1, 4, 4)."""
         angles = np.asarray(joints, dtype=np.float64)[:, None, None]
         frames = self._constant.copy()
         frames[:-1, :3, :3] += np.sin(angles) * self._cross
@@ -152,7 +152,8 @@ class Arm:
             frame[...] = pose
         return frames
 
-    def _jacobian(self, frames: Floats) -> Floats:
+    def jacobian_at(self, frames: Floats) -> Floats:
+        """``jacobian`` where ``frames`` are known already, which is most of the work."""
         axes = np.matmul(frames[:-1, :3, :3], self._axes[:, :, None])[:, :, 0].T
         arms = (frames[-1, :3, 3] - frames[:-1, :3, 3]).T
         jacobian = np.empty((6, self.size))

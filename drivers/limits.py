@@ -17,6 +17,8 @@ from drivers.kinematics import Arm
 _SETTLED = 1e-5
 """A low-passed target this close to the target is the target [rad]: targets are reached exactly."""
 
+_ROUNDING = 1e-12
+
 _FLOOR_RATE = 12.0
 """Downward speed allowed per metre of height above the floor [1/s] (a control barrier)."""
 
@@ -84,7 +86,7 @@ class Limiter:
         self._position: list[float] = checked_action("limits", position, self.limits).tolist()
         self._filtered = list(self._position)
         self._step = [0.0] * len(self._position)
-        self._height = self._height_of(self._position)
+        self._height, self._frames = self._look(self._position)
 
     def apply(self, target: Floats) -> Floats:
         """The next position on the way to ``target``, shape (A,).
@@ -130,26 +132,37 @@ class Limiter:
 
     def _advance(self, steps: list[float]) -> Floats:
         position = self._moved(steps)
-        height = self._height_of(position)
+        height, frames = self._look(position)
         # What does not go down is never refused, so that a tool below the floor can come back.
         if height < min(self._least_height(), self._height - 1e-9):
-            steps, position, height = self._above_floor(steps, height)
-        self._height, self._position, self._step = height, position, steps
-        return np.array(position)
+            self._above_floor(steps, height)
+        else:
+            self._position, self._step = position, steps
+            self._height, self._frames = height, frames
+        return np.array(self._position)
 
     def _moved(self, steps: list[float]) -> list[float]:
+        """Where ``steps`` lead: onto a target or limit, never a rounding error beside it."""
         moved = []
-        for i, (position, step) in enumerate(zip(self._position, steps, strict=True)):
-            there = position + step
-            # Lands on the target itself and not a rounding error beside it.
-            moved.append(self._filtered[i] if abs(there - self._filtered[i]) < 1e-12 else there)
+        for i, step in enumerate(steps):
+            there, target = self._position[i] + step, self._filtered[i]
+            lower, upper = self._bounds[i]
+            if abs(there - target) < _ROUNDING:
+                there = target
+            elif lower - _ROUNDING < there < lower:
+                there = lower
+            elif upper < there < upper + _ROUNDING:
+                there = upper
+            moved.append(there)
         return moved
 
-    def _height_of(self, position: list[float]) -> float:
+    def _look(self, position: list[float]) -> tuple[float, Floats | None]:
+        """The tool's height above the floor [m], and the links' frames it follows from."""
         if self._floor is None:
-            return math.inf
+            return math.inf, None
         arm, lowest = self._floor
-        return float(arm.forward(np.array(position[: arm.size]))[2, 3]) - lowest
+        frames = arm.frames(np.array(position[: arm.size]))
+        return float(frames[-1, 2, 3]) - lowest, frames
 
     def _least_height(self) -> float:
         """The lowest the tool may be after this tick, relative to the floor [m].
@@ -160,17 +173,15 @@ class Limiter:
         fall = min(_FLOOR_RATE * self.dt, 1.0) * self._height
         return self._height if self._height < -_RESTING_M else self._height - fall
 
-    def _above_floor(
-        self, steps: list[float], height: float
-    ) -> tuple[list[float], list[float], float]:
+    def _above_floor(self, steps: list[float], height: float) -> None:
         """Bends a step that dives too fast so that the tool slides along the floor instead.
 
         Braking harder than the acceleration limit is tried only where the floor would be broken
         through otherwise, and standing still where even that does not do.
         """
         assert self._floor is not None
-        arm, _ = self._floor
-        slope = arm.jacobian(np.array(self._position[: arm.size]))[2].tolist()
+        assert self._frames is not None
+        slope = self._floor[0].jacobian_at(self._frames)[2].tolist()
         gain = max(sum(s * s for s in slope), 1e-4)
         hard = min(self._height, -_FLOOR_TOLERANCE_M)
         for gentle in (True, False, False):
@@ -178,10 +189,12 @@ class Limiter:
             for i, s in enumerate(slope):
                 steps[i] = self._permitted(i, steps[i] + s * lift, gentle)
             position = self._moved(steps)
-            height = self._height_of(position)
+            height, frames = self._look(position)
             if height >= hard:
-                return steps, position, height
-        return [0.0] * len(steps), list(self._position), self._height
+                self._position, self._step = position, steps
+                self._height, self._frames = height, frames
+                return
+        self._step = [0.0] * len(steps)
 
     def _permitted(self, i: int, step: float, gentle: bool) -> float:
         """``step`` within speed and acceleration, and short enough to stop before the limits."""

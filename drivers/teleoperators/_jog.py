@@ -16,8 +16,13 @@ from drivers.kinematics import VIPERX_300S, Arm, pose_error, rotation_matrix
 _LEASH_SENT_RAD = 0.15
 """How far a target may lead what was sent: about the lag of limits and low-pass at full speed."""
 
-_LEASH_MEASURED_RAD = 0.3
-"""How far a target may lead what was measured, for an arm that is blocked or slow."""
+_LEASH_M = 0.03
+_LEASH_RAD = 0.25
+"""How far the tool's target may lead the tool, for an arm that is blocked or slow: half as much
+again as it lags in free motion at full speed, so that turning back works at once."""
+
+_LEASH_JOINT_RAD = 0.4
+"""The same for each joint, for an arm that something pushed away."""
 
 _DRIFT_M = 0.005
 _DRIFT_RAD = 0.05
@@ -97,12 +102,12 @@ class Jog:
             return None
         size = self._arm.size
         target = self._target.copy()
-        if not wish.still:
-            target[:size] += self._joint_step(wish, view.dt)
         sent, measured = view.sent[:size], view.state.position[:size]
+        if not wish.still:
+            target[:size] += self._joint_step(wish, measured, view.dt)
         target[:size] = np.clip(target[:size], sent - _LEASH_SENT_RAD, sent + _LEASH_SENT_RAD)
         target[:size] = np.clip(
-            target[:size], measured - _LEASH_MEASURED_RAD, measured + _LEASH_MEASURED_RAD
+            target[:size], measured - _LEASH_JOINT_RAD, measured + _LEASH_JOINT_RAD
         )
         if wish.gripper:
             # Not leashed: closing further than the object is wide is what grips it.
@@ -118,15 +123,18 @@ class Jog:
         self._seen_human = self._seen_human or human
         return ended
 
-    def _joint_step(self, wish: Wish, dt: float) -> Floats:
+    def _joint_step(self, wish: Wish, measured: Floats, dt: float) -> Floats:
         assert self._target is not None
         joints = self._target[: self._arm.size]
-        rotation = self._pose[:3, :3]
+        there = self._arm.forward(joints)
+        lead = pose_error(self._arm.forward(measured), there)
+        linear = _short_of(np.array(wish.linear), lead[:3], _LEASH_M)
+        angular = _short_of(there[:3, :3] @ np.array(wish.angular), lead[3:], _LEASH_RAD)
         self._pose = self._pose.copy()
-        self._pose[:3, 3] += np.array(wish.linear) * dt
-        self._pose[:3, :3] = rotation @ rotation_matrix(np.array(wish.angular) * dt)
+        self._pose[:3, 3] += linear * dt
+        self._pose[:3, :3] = rotation_matrix(angular * dt) @ self._pose[:3, :3]
         # Aiming at the pose, not only along the twist, keeps straight lines straight.
-        step = self._arm.differential(joints, pose_error(self._arm.forward(joints), self._pose), 1)
+        step = self._arm.differential(joints, pose_error(there, self._pose), 1)
         fastest = float(np.abs(step).max())
         return step * min(1.0, self._speed * dt / max(fastest, 1e-9))
 
@@ -140,3 +148,12 @@ class Jog:
             or float(np.linalg.norm(error[3:])) > _DRIFT_RAD
         ):
             self._pose = reached
+
+
+def _short_of(wish: Floats, lead: Floats, leash: float) -> Floats:
+    """``wish`` without what would lengthen a lead that is at the end of its leash already."""
+    length = float(np.linalg.norm(lead))
+    if length <= leash:
+        return wish
+    outward = lead / length
+    return wish - outward * max(0.0, float(wish @ outward))

@@ -1,4 +1,3 @@
-import mujoco
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,6 +9,7 @@ from drivers.kinematics import (
     rotation_matrix,
     rotation_vector,
 )
+from drivers.simulation.engine import mujoco
 from drivers.simulation.model import build
 
 ARM = VIPERX_300S
