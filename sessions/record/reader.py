@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sessions.record import jpeg, layout
+from sessions.record.growing import GrowingFile
 from sessions.record.layout import EpisodeError, EpisodeMeta
 from sessions.types import Outcome, step_dtype
 
@@ -82,7 +83,7 @@ def read_episode(path: Path) -> EpisodeData:
             steps=_steps(path, file, meta, rows),
             outcome=_outcome(path, file),
             frames={name: _frames(path, file, name, n) for name, n in frames.items()},
-            note=_note(file),
+            note=_note(path, file),
         )
 
 
@@ -104,7 +105,7 @@ def read_note(path: Path) -> str:
     """
     with _opened(path) as file:
         _meta(path, file)
-        return _note(file)
+        return _note(path, file)
 
 
 def counts(path: Path) -> tuple[int, dict[str, int]]:
@@ -219,22 +220,17 @@ def _naming(path: Path, place: str) -> Iterator[None]:
 def _opened(path: Path) -> Iterator[Any]:
     if not path.exists():
         raise EpisodeError(path, "There is no such episode.")
-    # A .part whose writer was killed carries a mark that only this mode looks past; it must be
-    # tried second, because it would also look past the truncation of a finished file.
-    growing = path.name.endswith(layout.PART)
-    try:
+    with contextlib.ExitStack() as stack:
         try:
-            file = h5py.File(path, "r", locking="best-effort")
-        except OSError:
-            if not growing:
-                raise
-            file = h5py.File(path, "r", swmr=True, libver="latest", locking="best-effort")
-    except _FAULTS as error:
-        raise EpisodeError(
-            path, f"It is torn or no episode file ({error}).", "Restore it from a copy."
-        ) from error
-    with file:
-        yield file
+            if path.name.endswith(layout.PART):
+                file = h5py.File(stack.enter_context(GrowingFile(path)), "r")
+            else:
+                file = h5py.File(path, "r", locking="best-effort")
+        except _FAULTS as error:
+            raise EpisodeError(
+                path, f"It is torn or no episode file ({error}).", "Restore it from a copy."
+            ) from error
+        yield stack.enter_context(file)
 
 
 def _meta(path: Path, file: Any) -> EpisodeMeta:
@@ -251,8 +247,9 @@ def _meta(path: Path, file: Any) -> EpisodeMeta:
         return msgspec.json.decode(str(file.attrs["metadata"]).encode(), type=EpisodeMeta)
 
 
-def _note(file: Any) -> str:
-    return str(file.attrs.get("note", "") or file.attrs.get("problem", ""))
+def _note(path: Path, file: Any) -> str:
+    with _naming(path, "the attributes note and problem"):
+        return str(file.attrs.get("note", "") or file.attrs.get("problem", ""))
 
 
 def _outcome(path: Path, file: Any) -> Outcome:

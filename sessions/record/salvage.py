@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 from sessions.messages import Leftover
 from sessions.record import layout
 from sessions.record.layout import EpisodeError
 from sessions.record.reader import EpisodeData, FrameReader, counts, read_episode, read_note
-from sessions.record.writer import EpisodeWriter, rows_before_break
+from sessions.record.writer import EpisodeWriter
 from sessions.types import Outcome
 from sessions.workspace import sync_folder
 
@@ -28,11 +27,9 @@ def leftovers(episodes: Path, *, running: int = 0) -> list[Leftover]:
         number = layout.episode_number(path)
         if number == running or path.name.endswith(_COPY):
             continue
-        rows = rows_before_break(path)
         try:
-            note = "Writing failed during the attempt." if rows is not None else read_note(path)
-            rows = counts(path)[0] if rows is None else rows
-            found.append(Leftover(str(path), number, rows, note or _KILLED))
+            note = read_note(path) or _KILLED
+            found.append(Leftover(str(path), number, counts(path)[0], note))
         except EpisodeError as error:
             found.append(Leftover(str(path), number, 0, error.problem))
     return found
@@ -66,17 +63,12 @@ def salvage(path: Path, outcome: Outcome | None = None) -> Path:
     Raises:
         EpisodeError: nothing to salvage, torn, or the disk is full; the leftover stays.
     """
-    source = _readable(path)
-    try:
-        data = read_episode(source)
-        if len(data.steps) == 0:
-            raise EpisodeError(path, "It holds no tick.", "Move it aside instead.")
-        final = _copied(source, data, _copy_writer(path, data)).finish(
-            outcome or _outcome(data), note=data.note or _KILLED
-        )
-    finally:
-        if source != path:
-            source.unlink()
+    data = read_episode(path)
+    if len(data.steps) == 0:
+        raise EpisodeError(path, "It holds no tick.", "Move it aside instead.")
+    final = _copied(path, data, _copy_writer(path, data)).finish(
+        outcome or _outcome(data), note=data.note or _KILLED
+    )
     path.unlink()
     sync_folder(path.parent)
     return final
@@ -151,16 +143,3 @@ def _outcome(data: EpisodeData) -> Outcome:
     if data.outcome is not Outcome.RUNNING:
         return data.outcome
     return Outcome.SUCCESS if data.steps["success"][-1] else Outcome.DISCARDED
-
-
-def _readable(path: Path) -> Path:
-    """``path``, or a copy where HDF5 in this process still holds the file after a failed write."""
-    if rows_before_break(path) is None:
-        return path
-    copy = path.with_name(f"{layout.episode_number(path):06d}.bytes{_COPY}")
-    try:
-        shutil.copyfile(path, copy)
-    except OSError as error:
-        copy.unlink(missing_ok=True)
-        raise EpisodeError(path, f"It cannot be copied ({error.strerror}).") from error
-    return copy

@@ -29,19 +29,14 @@ _FRAMES = 64  # frame facts in a chunk
 _POOL = 1 << 18  # bytes in a chunk of a JPEG pool
 _SLACK = 4 << 20  # metadata and the unfilled ends of chunks
 
-_broken: dict[Path, tuple[Any, int]] = {}
-"""Files whose write failed, and their rows on disk. HDF5 crashes when such a file is closed, so
+_broken: dict[Path, Any] = {}
+"""Files whose write failed. HDF5 crashes when such a file is closed, so
 they are kept open; the process must leave through ``os._exit`` (see ``must_leave_hard``)."""
 
 
 def must_leave_hard() -> bool:
     """Whether a write failed in this process, so that a normal exit would crash in HDF5."""
     return bool(_broken)
-
-
-def rows_before_break(path: Path) -> int | None:
-    """Rows that are whole in a file this process failed to write and still holds; None if whole."""
-    return _broken[path][1] if path in _broken else None
 
 
 class EpisodeWriter:
@@ -79,7 +74,6 @@ class EpisodeWriter:
                 self.path, f"Cameras {cameras} are not all among {meta.camera_names}."
             )
         self.rows = 0
-        self._safe = 0  # rows that are whole on disk
         self.frames = dict.fromkeys(self.cameras, 0)
         self._pool = dict.fromkeys(self.cameras, 0)
         self._steps: list[NDArray[Any]] = []
@@ -143,7 +137,6 @@ class EpisodeWriter:
             self._file.flush()
         except (OSError, RuntimeError) as error:
             self._break(error)
-        self._safe = self.rows
         self._steps.clear()
         for waiting in self._pending.values():
             waiting.clear()
@@ -265,7 +258,7 @@ class EpisodeWriter:
 
     def _break(self, error: Exception) -> None:
         if self._file:
-            _broken[self.path] = (self._file, self._safe)
+            _broken[self.path] = self._file
             self._syncer.close()
         raise EpisodeError(
             self.path, f"Writing failed ({error}).", "What was flushed before can be salvaged."
