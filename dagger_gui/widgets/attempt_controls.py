@@ -100,10 +100,11 @@ class AttemptControls(QWidget):
         self._disarm = KeyButton("Disarm")
         self._next.clicked.connect(self._clicked)
         self._take.clicked.connect(self._toggle)
-        self._success.clicked.connect(lambda: self.outcomeRequested.emit("success"))
-        self._failure.clicked.connect(lambda: self.outcomeRequested.emit("failure"))
-        self._discard.clicked.connect(lambda: self.outcomeRequested.emit("discarded"))
-        self._demo.clicked.connect(lambda: self.startRequested.emit(True))
+        # Bound methods, not lambdas: a lambda would keep this widget alive for ever.
+        self._success.clicked.connect(self._succeed)
+        self._failure.clicked.connect(self._fail)
+        self._discard.clicked.connect(self._throw_away)
+        self._demo.clicked.connect(self._demonstrate)
         self._disarm.clicked.connect(self.disarmRequested)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
@@ -204,6 +205,18 @@ class AttemptControls(QWidget):
             self.pauseRequested.emit()
         else:
             self.trigger()
+
+    def _succeed(self) -> None:
+        self.outcomeRequested.emit("success")
+
+    def _fail(self) -> None:
+        self.outcomeRequested.emit("failure")
+
+    def _throw_away(self) -> None:
+        self.outcomeRequested.emit("discarded")
+
+    def _demonstrate(self) -> None:
+        self.startRequested.emit(True)
 
     def _toggle(self) -> None:
         human = self._value.gate in ("human", "aligning")

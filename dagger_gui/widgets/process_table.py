@@ -115,7 +115,7 @@ class _Line:
         self.detail = ElidedLabel(muted=True, lines=2)
         self.restart = KeyButton("Restart")
         self.restart.setAccessibleName(f"Restart {row.name}")
-        self.restart.clicked.connect(lambda: owner.restartRequested.emit(row.name))
+        self.restart.clicked.connect(owner.restartClicked)
         for column, widget in enumerate(
             (self.mark, self.name, self.words, self.detail, self.restart)
         ):
@@ -171,6 +171,13 @@ class ProcessTable(QWidget):
             return
         for line, row in zip(self._lines, new, strict=True):
             line.show(row)
+
+    def restartClicked(self) -> None:
+        """Tells which row's restart was pressed."""
+        pressed = self.sender()
+        for line, row in zip(self._lines, self._rows, strict=True):
+            if line.restart is pressed:
+                self.restartRequested.emit(row.name)
 
     def sizeHint(self) -> QSize:
         """A page."""

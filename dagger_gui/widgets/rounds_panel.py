@@ -66,7 +66,7 @@ class RoundsPanel(QWidget):
         self._arrange()
         self._retrain.clicked.connect(self.retrainRequested)
         self._training.cancelRequested.connect(self.cancelRequested)
-        self._training.closeRequested.connect(lambda: self.setProgress(None))
+        self._training.closeRequested.connect(self._close_training)
         self._chart.valueChanged.connect(self.roundSelected)
         self.setAccessibleName("Rounds")
         self.setPlan("", "No corrections yet: there is nothing new to learn from.")
@@ -121,6 +121,9 @@ class RoundsPanel(QWidget):
             self._training.setProgress(progress)
         self._busy = progress is not None and progress.stage not in ("done", "cancelled")
         self._stack.setCurrentIndex(1 if self._busy else 0)
+
+    def _close_training(self) -> None:
+        self.setProgress(None)
 
     def setRetrainKey(self, key: str) -> None:
         """The key shown on RETRAIN."""

@@ -133,7 +133,7 @@ class TaggingPanel(QWidget):
             button = KeyButton(category.label, category.key)
             button.setCheckable(True)
             button.setAccessibleName(f"Tag as {category.label}")
-            button.clicked.connect(lambda _on=False, name=category.name: self.tag(name))
+            button.clicked.connect(self._category_clicked)
             self._grid.addWidget(button, i // 2, i % 2)
             self._buttons.append(button)
         self._grid.setColumnStretch(0, 1)
@@ -237,6 +237,12 @@ class TaggingPanel(QWidget):
         item = self._item()
         if item is not None:
             self.discardRequested.emit(item.episode, item.start, not item.discarded)
+
+    def _category_clicked(self) -> None:
+        pressed = self.sender()
+        for category, button in zip(self._categories, self._buttons, strict=True):
+            if button is pressed:
+                self.tag(category.name)
 
     def _note_finished(self) -> None:
         item = self._item()
