@@ -7,6 +7,7 @@ use and tests.
 
 from __future__ import annotations
 
+import atexit
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,10 @@ import msgspec
 import zmq
 
 from sessions.messages import Command, Event, Message, Refused
+
+# The reply to Shutdown and an attempt's end are sent just before a process exits: without this they
+# are lost whenever the machine is busy, because exiting does not wait for ZMQ's own thread.
+atexit.register(lambda: zmq.Context.instance().destroy(linger=200))
 
 _encoder = msgspec.msgpack.Encoder()
 _commands: msgspec.msgpack.Decoder[Any] = msgspec.msgpack.Decoder(Command)
