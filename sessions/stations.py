@@ -27,4 +27,8 @@ def pick_place_task() -> Task:
     How the number of demonstrations and the training defaults were chosen is in
     ``benchmarks/learning.py``.
     """
-    return Task(name="Place the cube in the tray", training=Training())
+    return Task(
+        name="Place the cube in the tray",
+        demonstrations=20,
+        training=Training(options={"activation": "silu", "horizon": 24, "noise": 0.03}),
+    )
