@@ -24,6 +24,7 @@ class KeyButton(QPushButton):
         shape: a shape of ``draw_shape`` before the words.
         size: type size of the words.
         strong: filled with the text colour: the most visible neutral there is.
+        dense: a little lower, where many of them stand together.
     """
 
     def __init__(
@@ -35,9 +36,11 @@ class KeyButton(QPushButton):
         shape: str = "",
         size: Size = "body",
         strong: bool = False,
+        dense: bool = False,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(text, parent)
+        self._air = theme.grid(2.25 if dense else 3)
         self._key = key
         self._role: Role | None = role
         self._shape = shape
@@ -90,7 +93,7 @@ class KeyButton(QPushButton):
             small = QFontMetricsF(theme.font("small"))
             width += max(small.height(), small.horizontalAdvance(self._key) + theme.grid(2)) + 2
             width += theme.grid(2)
-        return QSize(round(width), round(metrics.height()) + theme.grid(3))
+        return QSize(round(width), round(metrics.height()) + self._air)
 
     def minimumSizeHint(self) -> QSize:
         """The words may be cut, the key not."""

@@ -105,7 +105,7 @@ class InterventionDelegate(QStyledItemDelegate):
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         """Two lines of text and some air."""
-        return QSize(theme.grid(40), theme.grid(12))
+        return QSize(theme.grid(40), theme.grid(11))
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """One row."""

@@ -115,7 +115,7 @@ class RoundsChart(Painted):
 
     def minimumSizeHint(self) -> QSize:
         """Axis, dots, shares."""
-        return QSize(theme.grid(50), theme.grid(26))
+        return QSize(theme.grid(50), theme.grid(36))
 
     # Geometry
 

@@ -62,9 +62,9 @@ class TaggingPanel(QWidget):
         self._delegate = InterventionDelegate(self._list)
         self._empty = QLabel(_EMPTY)
         self._note = QLineEdit()
-        self._discard = KeyButton("Discard", "Del")
-        self._undo = KeyButton("Undo", "Z")
-        self._redo = KeyButton("Redo")
+        self._discard = KeyButton("Discard", "Del", dense=True)
+        self._undo = KeyButton("Undo", "Z", dense=True)
+        self._redo = KeyButton("Redo", dense=True)
         self._make_list()
         self._arrange()
         self._connect()
@@ -85,7 +85,7 @@ class TaggingPanel(QWidget):
         self._empty.setWordWrap(True)
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._empty.setContentsMargins(*(theme.grid(4),) * 4)
-        self._note.setPlaceholderText("Note on this correction")
+        self._note.setPlaceholderText("Note")
         self._note.setAccessibleName("Note on the selected correction")
         self._note.setMaxLength(200)
 
@@ -98,23 +98,31 @@ class TaggingPanel(QWidget):
         holder.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         self._grid = QGridLayout()
         self._grid.setSpacing(theme.grid(1))
+        self._undoing = QWidget()
+        undoing = QHBoxLayout(self._undoing)
+        undoing.setContentsMargins(0, 0, 0, 0)
+        undoing.setSpacing(theme.grid(1))
+        undoing.addWidget(self._undo, 1)
+        undoing.addWidget(self._redo, 1)
+        self._grid.addWidget(self._undoing, 0, 1)
         acts = QHBoxLayout()
         acts.setSpacing(theme.grid(1))
-        for button in (self._discard, self._undo, self._redo):
-            acts.addWidget(button, 1)
+        acts.addWidget(self._note, 1)
+        acts.addWidget(self._discard)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.grid(1.5))
         column.addWidget(self._heading)
         column.addWidget(holder, 1)
         column.addLayout(self._grid)
-        column.addWidget(self._note)
         column.addLayout(acts)
+        self._discard.setFixedWidth(self._discard.widthFor("Discard", "Restore"))
 
     def _connect(self) -> None:
         selection = self._list.selectionModel()
         selection.currentChanged.connect(self._selected)
         self._note.editingFinished.connect(self._note_finished)
+        self._note.returnPressed.connect(self._note.clearFocus)  # the keys go to the arm again
         self._discard.clicked.connect(self.discardSelected)
         self._undo.clicked.connect(self.undoRequested)
         self._redo.clicked.connect(self.redoRequested)
@@ -130,12 +138,14 @@ class TaggingPanel(QWidget):
             button.deleteLater()
         self._buttons = []
         for i, category in enumerate(categories):
-            button = KeyButton(category.label, category.key)
+            button = KeyButton(category.label, category.key, dense=True)
             button.setCheckable(True)
             button.setAccessibleName(f"Tag as {category.label}")
             button.clicked.connect(self._category_clicked)
             self._grid.addWidget(button, i // 2, i % 2)
             self._buttons.append(button)
+        # Undo and redo take the cell that an odd number of categories leaves free.
+        self._grid.addWidget(self._undoing, len(categories) // 2, 1)
         self._grid.setColumnStretch(0, 1)
         self._grid.setColumnStretch(1, 1)
         self._refresh()
@@ -148,7 +158,7 @@ class TaggingPanel(QWidget):
         """
         before = self.value()
         newest = self._model.items()[0] if self._model.items() else None
-        followed = newest is not None and before == key_of(newest)
+        followed = newest is not None and before == key_of(newest) and not self._note.hasFocus()
         self._model.set_items(list(items))
         if followed or before is None or self._model.row(before) < 0:
             before = key_of(self._model.items()[0]) if items else None
@@ -169,11 +179,15 @@ class TaggingPanel(QWidget):
         """What to do while there are no corrections (with the key as it is bound)."""
         self._empty.setText(text)
 
-    def setKeys(self, *, discard: str = "Del", undo: str = "Z", redo: str = "") -> None:
-        """The keys shown on the buttons."""
+    def setKeys(
+        self, *, discard: str = "Del", undo: str = "Z", redo: str = "", note: str = ""
+    ) -> None:
+        """The keys shown on the buttons; redo's only in its tool tip, for want of room."""
         self._discard.setKey(discard)
         self._undo.setKey(undo)
-        self._redo.setKey(redo)
+        self._redo.setToolTip(f"Redo ({redo})" if redo else "Redo")
+        self._note.setPlaceholderText(f"Note ({note})" if note else "Note")
+        self._discard.setFixedWidth(self._discard.widthFor("Discard", "Restore"))
 
     def summary(self) -> str:
         """What stands at the right of the heading."""
@@ -245,8 +259,12 @@ class TaggingPanel(QWidget):
                 self.tag(category.name)
 
     def _note_finished(self) -> None:
+        # Return and the loss of focus that follows it both come here: one of them is enough.
         item = self._item()
-        if item is not None and self._note.text() != item.note:
+        if item is None or not self._note.isModified():
+            return
+        self._note.setModified(False)
+        if self._note.text() != item.note:
             self.noteRequested.emit(item.episode, item.start, self._note.text())
 
     def _refresh(self) -> None:
@@ -258,7 +276,7 @@ class TaggingPanel(QWidget):
         if not self._note.hasFocus():
             self._note.setText(item.note if item else "")
         self._discard.setEnabled(item is not None)
-        self._discard.setText("Take back in" if item and item.discarded else "Discard")
+        self._discard.setText("Restore" if item and item.discarded else "Discard")
 
 
 def example_categories() -> tuple[Category, ...]:

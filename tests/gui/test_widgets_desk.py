@@ -260,6 +260,21 @@ def test_updates_keep_selection_and_the_note_being_written(qtbot, panel):
     with qtbot.waitSignal(panel.noteRequested) as told:
         qtbot.keyClick(note, Qt.Key.Key_Return)
     assert told.args == [1, 100, "slipped"]
+    assert not note.hasFocus()
+
+
+def test_a_note_being_written_stays_with_its_correction(qtbot, panel):
+    panel.setInterventions([correction(1)])
+    note = panel.findChild(QLineEdit)
+    panel.activateWindow()
+    panel.focusNote()
+    qtbot.waitUntil(note.hasFocus)
+    qtbot.keyClicks(note, "late")
+    panel.setInterventions([correction(1), correction(2)])
+    told = []
+    panel.noteRequested.connect(lambda *args: told.append(args))
+    qtbot.keyClick(note, Qt.Key.Key_Return)
+    assert told == [(1, 100, "late")]
 
 
 def test_discarding_can_be_taken_back(qtbot, panel):
@@ -269,7 +284,7 @@ def test_discarding_can_be_taken_back(qtbot, panel):
     assert told.args == [1, 100, True]
     panel.setInterventions([correction(1, discarded=True)])
     with qtbot.waitSignal(panel.discardRequested) as told:
-        press(qtbot, panel, "Take back in")
+        press(qtbot, panel, "Restore")
     assert told.args == [1, 100, False]
 
 
