@@ -44,7 +44,7 @@ TRAY_FLOOR_M = 0.004
 TRAY_RIM_M = 0.018
 """Height of the tray's rims above the table [m]."""
 
-TABLE_M = (-0.2, 0.62, -0.46, 0.46)
+TABLE_M = (-0.48, 0.74, -0.65, 0.65)
 """The table's edges in the base frame: lowest and highest x, lowest and highest y [m]."""
 
 SUCCESS_S = 1.0

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from drivers.base import Floats
 
-_LIGHT = np.array([0.74, 0.545, 0.365])
-_DARK = np.array([0.53, 0.345, 0.205])
+_LIGHT = np.array([0.76, 0.60, 0.44])
+_DARK = np.array([0.58, 0.42, 0.285])
 
 
 def wood(height: int, width: int, planks: int = 6, seed: int = 3) -> NDArray[np.uint8]:

@@ -21,7 +21,7 @@ from drivers.simulation.names import (
     LIMITS,
     STAGES,
 )
-from drivers.simulation.rendering import SceneRenderer
+from drivers.simulation.rendering import SceneRenderer, visible
 
 __all__ = [
     "CAMERA_NAMES",
@@ -149,6 +149,10 @@ class World:
         return np.array(
             [cube[0], cube[1], cube[2], np.sin(4 * yaw), np.cos(4 * yaw), tray[0], tray[1]]
         )
+
+    def visible(self) -> Floats:
+        """A copy of all that a camera can see, for ``rendering.Onlooker``."""
+        return visible(self.data)
 
     def render(self, camera: str) -> Image:
         """One camera's view now, shape (480, 640, 3), RGB.
