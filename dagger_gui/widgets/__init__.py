@@ -20,7 +20,8 @@ What the window may rely on (``set...`` may be called at any rate, with equal da
     value()/setValue(cursor seconds | None) · signals valueChanged(object), spanActivated(int)
 ``tagging_panel.TaggingPanel()``
     setCategories(Sequence[Category]) · setInterventions(Sequence[messages.Intervention], target)
-    setUndo(can_undo, can_redo) · setKeys(discard=, undo=, redo=, note=) · value()/setValue((episode, start) | None) · tag(category name)
+    setUndo(can_undo, can_redo) · setKeys(discard=, undo=, redo=, note=)
+    value()/setValue((episode, start) | None) · tag(category name) ·
     tagNumber(1-9) · focusNote() · discardSelected() · signals valueChanged(object),
     tagRequested(episode, start, category), noteRequested(episode, start, text),
     discardRequested(episode, start, discarded), undoRequested(), redoRequested()
