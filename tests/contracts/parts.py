@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from drivers.base import DriverError
+from drivers.base import Camera, DriverError
 from drivers.registry import DeviceContext, create
 from drivers.simulation.names import CAMERA_NAMES, JOINT_NAMES
 from drivers.simulation.world import World
@@ -64,7 +64,7 @@ def real_time(runtime: Path, kind: str, name: str, table: dict[str, Any]) -> Ite
     with subprocess.Popen([*command, "--seed", "3"]) as process:
         device = create(kind, name, table, DeviceContext(runtime=runtime, joint_names=JOINT_NAMES))
         try:
-            wait_until_connects(device, process)
+            wait_until_it_answers(device, process)
             device.disconnect()
             yield Bench(device, time.monotonic, time.sleep)
         finally:
@@ -72,17 +72,19 @@ def real_time(runtime: Path, kind: str, name: str, table: dict[str, Any]) -> Ite
             process.terminate()
 
 
-def wait_until_connects(device: Any, process: subprocess.Popen[bytes]) -> None:
+def wait_until_it_answers(device: Any, process: subprocess.Popen[bytes]) -> None:
+    """Connects and hears the first state or frame, so that the suites begin with a warm bench."""
     deadline = time.monotonic() + START_TIMEOUT_S
-    while True:
+    answered = False
+    while not answered:
+        assert process.poll() is None, "the process ended"
+        assert time.monotonic() < deadline, "the process did not answer"
         try:
             device.connect()
+            first = device.read(1.0) if isinstance(device, Camera) else device.get_observation()
+            answered = first is not None
         except DriverError:
-            assert process.poll() is None, "the process ended"
-            assert time.monotonic() < deadline, "the process did not answer"
             time.sleep(0.05)
-        else:
-            return
 
 
 @contextlib.contextmanager
@@ -99,8 +101,9 @@ def with_virtual_pad() -> Iterator[Bench]:
 ROBOTS: dict[str, dict[str, Part]] = {
     "simulated_viperx": {
         "lockstep": lambda _: lockstep("robots", "robot", {"type": "simulated_viperx"}),
+        # Patient, so that a busy machine running tests is no lost arm.
         "process": lambda runtime: real_time(
-            runtime, "robots", "robot", {"type": "simulated_viperx"}
+            runtime, "robots", "robot", {"type": "simulated_viperx", "stale_s": 5.0}
         ),
     },
 }

@@ -60,7 +60,7 @@ def test_an_observation_has_the_promised_shapes_and_is_of_now(bench, robot):
     assert state.environment_state.shape == (len(robot.environment_names),)
     assert (state.position >= robot.limits.lower - 0.05).all()
     assert (state.position <= robot.limits.upper + 0.05).all()
-    assert -1e-6 <= bench.now() - state.t < 0.1
+    assert -1e-6 <= bench.now() - state.t < 2.0
     assert state.stage >= -1
     assert state.success is False
 
