@@ -155,7 +155,12 @@ def _not_startable(loop: ControlLoop) -> Refused | None:
 def _nobody_to_drive(loop: ControlLoop, *, demo: bool) -> Refused | None:
     if demo:
         return _no_operator(loop, loop.operators.selected)
-    if loop.proposals.status.spec is None:
+    status = loop.proposals.status
+    if not status.alive:
+        return Refused("The policy server does not answer.", "Wait until it is started again.")
+    if status.loading:
+        return Refused("A policy is being loaded.", "Wait until it is ready.")
+    if status.spec is None:
         return Refused("No policy is loaded.", "Choose one on the Rounds page, or demonstrate.")
     return None
 

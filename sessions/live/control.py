@@ -21,7 +21,7 @@ from policies.remote import RemotePolicy
 from sessions.bus import Publisher, Responder, Subscriber, policy_endpoint
 from sessions.clock import WallClock
 from sessions.live import realtime, report
-from sessions.live.background import inline, threaded
+from sessions.live.background import threaded
 from sessions.live.frames import RingFrames
 from sessions.live.gate import Event
 from sessions.live.loop import ControlLoop, LoopOptions
@@ -93,8 +93,6 @@ class ControlProcess:
         if round_index >= 0:
             folder = str(self._space.policy_folder(round_index))
             loop.handle(LoadPolicy(folder, round_index))
-        # Here and now: SDL wants its first call in the thread that polls it later.
-        loop.operators.connect(self._clock.now(), inline)
         loop.connect()
         while not self.stopping:
             self._tick()

@@ -56,11 +56,16 @@ class Follower:
         self._job: Job | None = None
         self._retry_t = float("-inf")
 
-    def connect(self, now: float) -> None:
-        """Begins to connect while the arm is lost, at most once a second."""
+    def connect(self, now: float, run: Runner | None = None) -> None:
+        """Begins to connect while the arm is lost, at most once a second.
+
+        Args:
+            now: time on the loop's clock [s].
+            run: how, if not as usual: before the first tick there is time to wait.
+        """
         if self._job is None and self.lost is not None and now >= self._retry_t:
             self._retry_t = now + RETRY_S
-            self._job = self._run(self._reconnect)
+            self._job = (run or self._run)(self._reconnect)
 
     def observe(self, now: float) -> bool:
         """Takes the newest measurement; False, with ``lost`` set, while the arm does not answer."""

@@ -19,6 +19,7 @@ from sessions.clock import Clock
 from sessions.config import Station, Task
 from sessions.live import commands, report
 from sessions.live.attempts import Attempts
+from sessions.live.background import inline
 from sessions.live.choosing import Choice
 from sessions.live.follower import Follower
 from sessions.live.frames import FrameSource
@@ -148,10 +149,14 @@ class ControlLoop:
         return self.clock.now() if math.isnan(self.timing.deadline) else self.timing.deadline
 
     def connect(self) -> None:
-        """Begins to connect the robot and the operators; in lockstep they are then connected."""
+        """Connects the robot and the operators, here and now: before the first tick there is time.
+
+        What is absent is tried again by the ticks, beside the loop.
+        """
         now = self.clock.now()
+        self.follower.connect(now, inline)
         self.follower.observe(now)
-        self.operators.connect(now)
+        self.operators.connect(now, inline)
 
     def handle(self, command: Message) -> Message:
         """Carries out a command between two ticks; Accepted, or Refused with the reason."""

@@ -1,0 +1,214 @@
+"""The real processes: driven through an attempt, and killed one by one."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sessions.messages import (
+    Activate,
+    Arm,
+    AttemptEnded,
+    ClearFault,
+    ControlState,
+    EndAttempt,
+    GiveBack,
+    Keys,
+    RestartProcess,
+    SupervisorState,
+    TakeOver,
+)
+from sessions.types import Controller
+from tests.sessions.live.session import (
+    LiveSession,
+    gone,
+    problem,
+    save_policy,
+    space_with_policy,
+    stop,
+)
+
+pytestmark = pytest.mark.timeout(170)
+
+
+@pytest.fixture(scope="module")
+def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSession]:
+    """One session for all tests here; each leaves it holding, with every process running."""
+    space = space_with_policy(tmp_path_factory.mktemp("live") / "space")
+    with LiveSession(space) as live:
+        live.wait_ready()
+        yield live
+
+
+@pytest.fixture(autouse=True)
+def _calm(session: LiveSession) -> Iterator[None]:
+    yield
+    session.beating = True
+    if session.control.gate == "fault":
+        session.do(ClearFault())
+    if session.control.attempt:
+        session.do(EndAttempt("discarded"))
+    session.wait_ready()
+
+
+def test_an_attempt_is_driven_taken_over_given_back_and_recorded(session: LiveSession) -> None:
+    saved = session.recorder.saved
+    session.start()
+    episode = session.control.attempt
+    session.do(Keys(("up",)))
+    session.do(TakeOver("keyboard", input_t=1.0))
+    session.until(lambda: session.control.controller == "human")
+    session.until(lambda: (session.steps()["controller"] == Controller.HUMAN).sum() > 20)
+    session.do(GiveBack())
+    session.until(lambda: session.control.controller == "policy")
+    session.do(EndAttempt("success"))
+    session.until(lambda: session.recorder.saved == saved + 1)
+    ended = session.heard(AttemptEnded)[-1]
+    assert (ended.episode, ended.outcome) == (episode, "success")
+    summary = next(e for e in session.recorder.episodes if e.episode == episode)
+    assert summary.interventions == 1
+    assert session.recorder.lost_ticks == 0
+    steps = session.steps()
+    steps = steps[steps["attempt"] == episode]
+    jumps = np.abs(np.diff(steps["sent_action"], axis=0))
+    assert (jumps <= np.array([1.5] * 6 + [3.0]) / 50 + 1e-9).all()
+
+
+def test_a_window_that_falls_silent_holds_the_arm(session: LiveSession) -> None:
+    session.start()
+    session.beating = False
+    session.until(lambda: session.control.gate == "hold")
+    assert session.control.reason == "window_lost"
+    session.beating = True
+    session.resume()
+
+
+def test_a_killed_policy_server_holds_comes_back_and_is_given_its_policy(
+    session: LiveSession,
+) -> None:
+    session.start()
+    session.kill("policy")
+    session.until(lambda: session.control.gate == "hold")
+    assert session.control.reason == "policy_late"
+    session.until(lambda: session.process("policy").restarts == 1)
+    session.until(lambda: session.device("policy").text)  # it is silent, or loads
+    session.until(lambda: session.device("policy").ok and not session.device("policy").text)
+    session.resume()
+    session.until(lambda: session.control.controller == "policy")
+
+
+def test_killed_cameras_hold_and_come_back(session: LiveSession) -> None:
+    session.start()
+    session.kill("cameras")
+    session.until(lambda: session.control.gate == "hold")
+    assert session.control.reason == "camera_stale"
+    assert "camera's picture is" in session.control.reason_text
+    session.until(lambda: session.process("cameras").restarts >= 1)
+    session.resume()
+
+
+def test_a_killed_recorder_is_counted_and_no_attempt_starts_until_it_is_back(
+    session: LiveSession,
+) -> None:
+    session.start()
+    episode = session.control.attempt
+    session.kill("recorder")
+    session.until(lambda: session.process("recorder").restarts == 1)
+    assert session.control.gate == "policy"
+    session.until(lambda: session.recorder.recording == episode)
+    session.do(EndAttempt("failure"))
+    session.until(lambda: any(e.episode == episode for e in session.recorder.episodes))
+
+
+def test_a_killed_control_process_comes_back_holding_and_disarmed(session: LiveSession) -> None:
+    session.start()
+    pid = session.kill("control")
+    session.until(lambda: session.process("control").restarts == 1)
+    since = len(session.events)
+    session.until(lambda: session.heard(ControlState, since))
+    assert session.process("control").pid != pid
+    state = session.heard(ControlState, since)[-1]
+    assert not state.armed
+    assert state.gate in ("hold", "fault")
+    session.wait_ready()
+    assert session.control.round == 0
+
+
+def test_a_killed_world_is_a_pulled_cable_and_comes_back_only_when_asked(
+    session: LiveSession,
+) -> None:
+    session.start()
+    session.kill("world")
+    session.until(lambda: session.control.gate == "fault")
+    assert session.control.reason == "robot_lost"
+    session.until(lambda: not session.process("world").running)
+    assert "plugs a cable in" in session.process("world").text
+    assert "lost" in session.refused(ClearFault())
+    session.do(RestartProcess("world"), "supervisor")
+    session.until(lambda: session.device("robot").ok)
+    session.do(ClearFault())
+    session.do(Arm())
+    session.until(lambda: session.control.armed)
+    session.resume()
+
+
+def test_an_older_round_is_made_the_running_one_and_a_foreign_one_is_refused(
+    session: LiveSession,
+) -> None:
+    save_policy(session.space, 1)
+    save_policy(session.space, 2, rate_hz=20.0)
+    session.do(Activate(1), "supervisor")
+    session.until(lambda: session.control.round == 1)
+    session.until(lambda: session.space.running_round() == 1)
+    session.do(Activate(2), "supervisor")
+    session.until(lambda: "20 Hz" in problem(session))
+    assert session.control.round == 1
+    assert session.space.running_round() == 1
+    assert "absent" in session.refused(Activate(7), "supervisor")
+    session.do(Activate(0), "supervisor")
+    session.until(lambda: session.space.running_round() == 0)
+
+
+def test_one_supervisor_serves_a_workspace(session: LiveSession) -> None:
+    second = subprocess.run(
+        [sys.executable, "-m", "sessions.live.supervisor", str(session.space.root)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert second.returncode == 1
+    assert f"Process {session.supervisor.pid} already supervises" in second.stderr
+
+
+def test_a_killed_supervisor_takes_its_processes_with_it_and_a_new_one_starts_afresh(
+    session: LiveSession,
+) -> None:
+    pids = session.pids()
+    session.supervisor.send_signal(signal.SIGKILL)
+    session.supervisor.wait()
+    session.until(lambda: all(gone(pid) for pid in pids))
+    session.supervisor = session.launch()
+    since = len(session.events)
+    session.until(lambda: session.heard(SupervisorState, since))
+    session.until(lambda: session.heard(ControlState, since))
+    session.wait_ready()
+    assert set(session.pids()).isdisjoint(pids)
+
+
+def test_everything_stops_in_order_and_nothing_is_left(tmp_path: Path) -> None:
+    with LiveSession(space_with_policy(tmp_path / "space")) as live:
+        live.wait_ready()
+        live.start()
+        pids = live.pids()
+        assert len(pids) == 5
+        assert stop(live) == 0
+        assert all(gone(pid) for pid in pids)
+        assert not any(os.path.exists(f"/proc/{pid}") for pid in pids)  # noqa: PTH110
