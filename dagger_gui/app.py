@@ -23,7 +23,10 @@ from sessions.stations import pick_place_task, simulated_station
 from sessions.types import SessionError
 from sessions.workspace import Workspace, create, open_workspace
 
-_SHUTDOWN_MS = 8000
+_SHUTDOWN_MS = 15000
+_NO_POLICY = (
+    "There is no policy yet. Arm, record a dozen demonstrations with Ctrl+D, then press Ctrl+R."
+)
 _POLL_MS = 50
 
 
@@ -108,7 +111,6 @@ class Session(QObject):
         self._settings = settings
         self.model = SessionModel(workspace)
         self.window = Window(self.model, bindings.load(own), settings, self.sounds)
-        self._pid = 0
         self._closing_ms = 0
         self._closing = QTimer(self)
         self._closing.setInterval(_POLL_MS)
@@ -120,11 +122,13 @@ class Session(QObject):
         """Shows the window, and brings the station up behind it."""
         self.window.show()
         self.model.start()
-        if self.workspace.running_round() < 0:
+        if self.workspace.running_round() < 0 and self.workspace.station.simulated:
             self.window.show_first_launch()
             self.window.first_launch.start()
         else:
             QTimer.singleShot(0, self._start_station)
+            if self.workspace.running_round() < 0:
+                self.window.notices.say(_NO_POLICY, "hold", stays=True)
 
     def close(self) -> None:
         """Closes sockets, rings and sounds; calling it twice is harmless."""
@@ -146,7 +150,7 @@ class Session(QObject):
         """Reattaches to the supervisor that runs, or starts one."""
         try:
             if not supervisor_process.running(self.workspace):
-                self._pid = supervisor_process.start(self.workspace)
+                supervisor_process.start(self.workspace)
         except SessionError as error:
             self.window.notices.say(str(error), "fault", stays=True)
 
@@ -158,7 +162,7 @@ class Session(QObject):
             return
         if self.model.there("control"):
             self.model.send("control", Pause())
-        if not self.model.there("supervisor"):
+        if not supervisor_process.running(self.workspace):
             self._finish()
             return
         self.model.send("supervisor", Shutdown())
@@ -170,13 +174,9 @@ class Session(QObject):
 
     def _wait_closed(self) -> None:
         self._closing_ms += _POLL_MS
-        gone = not supervisor_process.alive(self._pid) if self._pid else self._silent()
+        gone = not supervisor_process.running(self.workspace)
         if gone or self._closing_ms >= _SHUTDOWN_MS:
             self._finish()
-
-    def _silent(self) -> bool:
-        """For a supervisor that another window started: it has stopped publishing."""
-        return not self.model.there("supervisor")
 
     def _finish(self) -> None:
         self._closing.stop()

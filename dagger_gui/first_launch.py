@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from PySide6.QtCore import QProcess, Qt, QTimer, Signal
+from PySide6.QtCore import QProcess, QTimer, Signal
 from PySide6.QtWidgets import (
     QApplication,
     QHBoxLayout,
@@ -65,12 +65,13 @@ class FirstLaunchPage(QWidget):
         self._process.readyRead.connect(self._read_log)
         self._process.finished.connect(self._ended)
         self._process.errorOccurred.connect(self._failed_to_start)
-        self._lines = [Words() for _ in _STEPS]
+        self._marks = [Words() for _ in _STEPS]
+        self._lines = [Words(words) for _, words in _STEPS]
         self._bar = QProgressBar()
         self._text = Words(role="muted", wrap=True)
         self._problem = Words(role="fault", wrap=True)
         self._cancel = QPushButton("Cancel")
-        self._retry = QPushButton("Try again")
+        self._retry = QPushButton("Try again  (Enter)")
         self._details = QPushButton("Copy details")
         self._lay_out()
         self._cancel.clicked.connect(self.cancel)
@@ -128,8 +129,13 @@ class FirstLaunchPage(QWidget):
         inside.addWidget(Words("Preparing the station", "large", bold=True))
         inside.addWidget(Words(_ABOUT, wrap=True))
         inside.addSpacing(theme.grid(2))
-        for line in self._lines:
-            inside.addWidget(line)
+        for mark, line in zip(self._marks, self._lines, strict=True):
+            mark.setFixedWidth(theme.grid(5))
+            row = QHBoxLayout()
+            row.setSpacing(0)
+            row.addWidget(mark)
+            row.addWidget(line, 1)
+            inside.addLayout(row)
         inside.addSpacing(theme.grid(2))
         self._bar.setTextVisible(False)
         self._bar.setAccessibleName("Progress of the first launch")
@@ -156,10 +162,10 @@ class FirstLaunchPage(QWidget):
     def _show_stage(self, stage: str) -> None:
         names = [name for name, _ in _STEPS]
         at = len(names) if stage == "done" else names.index(stage) if stage in names else -1
-        for i, (line, (_, words)) in enumerate(zip(self._lines, _STEPS, strict=True)):
-            mark = "✓" if i < at else "▸" if i == at else "·"
-            line.setText(f"{mark}  {words}")
-            line.setRole("" if i == at else "good" if i < at else "muted")
+        for i, (mark, line) in enumerate(zip(self._marks, self._lines, strict=True)):
+            mark.setText("✓" if i < at else "▸" if i == at else "·")
+            for words in (mark, line):
+                words.setRole("" if i == at else "good" if i < at else "muted")
 
     def _show_problem(self, sentence: str) -> None:
         self._problem.setText(sentence)
@@ -167,8 +173,6 @@ class FirstLaunchPage(QWidget):
         self._details.setVisible(bool(sentence) and bool(self._log))
         self._retry.setVisible(bool(sentence))
         self._cancel.setVisible(not sentence)
-        if sentence:
-            self._retry.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _read_log(self) -> None:
         text = bytes(self._process.readAll().data()).decode(errors="replace")

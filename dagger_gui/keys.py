@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from PySide6.QtCore import QEvent, QKeyCombination, QObject, Qt, Signal
+from PySide6.QtCore import QEvent, QKeyCombination, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -66,6 +66,8 @@ class KeyRouter(QObject):
         self._window = window
         self._down: dict[int, str] = {}
         self._moving: dict[int, str] = {}
+        self._tabbing = False
+        self._chosen: QObject | None = None  # the button that Tab was pressed to reach
         self.space_types = False  # typing may use Space: nothing can move
         self.driving = False  # motion keys are the arm's, not the focused widget's
         application = QApplication.instance()
@@ -94,6 +96,9 @@ class KeyRouter(QObject):
         ):
             self.release_all()
             return False
+        if kind == QEvent.Type.FocusIn:
+            self._focused(watched)
+            return False
         if not isinstance(event, QKeyEvent) or not isinstance(watched, QWidget):
             return False
         top = watched.window()
@@ -109,9 +114,11 @@ class KeyRouter(QObject):
         place = _place(event)
         if event.isAutoRepeat():
             return place in self._down or place in self._moving
+        if event.key() in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab):
+            self._tabbing = True
+            return False
         focus = QApplication.focusWidget()
-        if event.key() in _ENTER and isinstance(focus, QAbstractButton):
-            # Buttons get the focus by Tab only: Enter presses the one that shows the ring.
+        if event.key() in _ENTER and isinstance(focus, QAbstractButton) and focus is self._chosen:
             self._down[place] = ""
             focus.click()
             return True
@@ -131,6 +138,21 @@ class KeyRouter(QObject):
         self._moving[place] = motion
         self.motion_changed.emit(self.held())
         return self.driving
+
+    def _focused(self, widget: QObject) -> None:
+        """Tells a focus that Tab was pressed for from one that Qt moved on by itself.
+
+        Qt does so when the focused button is disabled or hidden: Enter must not press whatever
+        comes next in the chain.
+        """
+        if not isinstance(widget, QWidget):
+            return
+        if self._tabbing:
+            self._tabbing, self._chosen = False, widget
+        elif widget is not self._chosen:
+            self._chosen = None
+            if isinstance(widget, QAbstractButton) and self._window.isAncestorOf(widget):
+                QTimer.singleShot(0, self, lambda: self._window.setFocus())
 
     def _release(self, event: QKeyEvent) -> bool:
         place = _place(event)

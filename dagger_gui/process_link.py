@@ -14,11 +14,21 @@ import msgspec
 import zmq
 
 from sessions.bus import Requester, Subscriber
-from sessions.messages import Accepted, Heartbeat, Keys, Message, Refused, Snapshot, SoftStop
+from sessions.messages import (
+    Accepted,
+    GiveBack,
+    Heartbeat,
+    Keys,
+    Message,
+    Refused,
+    Snapshot,
+    SoftStop,
+)
 
 _RETRY_S = 0.5
 _REPLY_S = 3.0
-_QUIET = (Heartbeat, Snapshot, Keys)
+# What no refusal is shown for: the key that is let go after a stop gives nothing back.
+_QUIET = (Heartbeat, Snapshot, Keys, GiveBack)
 
 
 @dataclass

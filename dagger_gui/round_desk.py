@@ -77,7 +77,8 @@ class RoundDesk(QObject):
             tuple((i.episode, i.start, i.discarded, i.category, i.running) for i in interventions),
             _stamps(workspace.rounds),
             workspace.running_round(),
-            self._model.supervisor is not None and self._model.supervisor.training,
+            self.training(),
+            self._model.there("supervisor"),
         )
         if seen == self._seen:
             return

@@ -97,7 +97,7 @@ class SessionModel(QObject):
             name: ProcessLink(self.runtime, name, silence, commands=name not in _LISTEN_ONLY)
             for name, silence in _SILENCE_S.items()
         }
-        self._presence = dict.fromkeys(self._links, False)
+        self._presence: dict[str, bool] = dict.fromkeys(self._links, False)
         self._rings: dict[str, RingReader] = {}
         self._next_step = 0
         self._frame_heads: dict[str, int] = {}

@@ -6,20 +6,16 @@ a window that is killed takes nothing with it and the next one finds everything 
 
 from __future__ import annotations
 
-import os
+import fcntl
 import sys
-import time
 from collections import deque
 from pathlib import Path
 
 from PySide6.QtCore import QProcess
 
-from sessions.bus import Requester
-from sessions.messages import Snapshot, SupervisorState
 from sessions.types import SessionError
 from sessions.workspace import Workspace
 
-_ANSWER_S = 0.6
 _LOG_BYTES = 2_000_000
 
 
@@ -32,19 +28,24 @@ def log_path(workspace: Workspace) -> Path:
     return workspace.root / "logs" / "supervisor.log"
 
 
-def running(workspace: Workspace, timeout_s: float = _ANSWER_S) -> bool:
-    """Whether a supervisor answers for the workspace; waits at most ``timeout_s``."""
-    requester = Requester(workspace.runtime(), "supervisor")
+def running(workspace: Workspace) -> int:
+    """Process id of the supervisor that serves the workspace; 0 if there is none.
+
+    A living supervisor holds the lock on its file, and the kernel frees a dead one's.
+    """
     try:
-        return isinstance(requester.ask(Snapshot(), timeout_s), SupervisorState)
-    except TimeoutError:
-        return False
-    finally:
-        requester.close()
+        with (workspace.runtime() / "supervisor.pid").open() as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except OSError:
+                return int(file.read().strip() or 0)
+    except (OSError, ValueError):
+        return 0
+    return 0
 
 
-def start(workspace: Workspace, module: str = "sessions.live.supervisor") -> int:
-    """Starts the supervisor, detached; returns its process id.
+def start(workspace: Workspace, module: str = "sessions.live.supervisor") -> None:
+    """Starts the supervisor, detached; ``running`` tells its process id once it is up.
 
     Raises:
         SupervisorError: the interpreter cannot be started.
@@ -59,32 +60,10 @@ def start(workspace: Workspace, module: str = "sessions.live.supervisor") -> int
     process.setStandardInputFile(QProcess.nullDevice())
     process.setStandardOutputFile(str(log), QProcess.OpenModeFlag.Append)
     process.setStandardErrorFile(str(log), QProcess.OpenModeFlag.Append)
-    started, pid = process.startDetached()
-    if not started:
+    if not process.startDetached():
         raise SupervisorError(
             f"The supervisor could not be started with {sys.executable}. Install the program again."
         )
-    return int(pid)
-
-
-def alive(pid: int) -> bool:
-    """Whether a process of this id still runs (a zombie does not)."""
-    try:
-        os.kill(pid, 0)
-        stat = Path(f"/proc/{pid}/stat")
-        return not stat.exists() or stat.read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except (OSError, IndexError):
-        return False
-
-
-def wait_gone(pid: int, timeout_s: float) -> bool:
-    """Waits until the process has ended; False if it has not within ``timeout_s``."""
-    deadline = time.monotonic() + timeout_s
-    while alive(pid):
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
 
 
 def last_words(workspace: Workspace, lines: int = 12) -> str:

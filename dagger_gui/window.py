@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QByteArray, QSettings, Signal
+from PySide6.QtCore import QByteArray, QSettings, Qt, Signal
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
@@ -50,6 +50,7 @@ class Window(QWidget):
         super().__init__()
         self.model, self._keys, self._settings = model, keys, settings
         self._may_close = False
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # where keys go while no field has them
         workspace = model.workspace
         self.commands = Commands(model, self)
         self.desk = RoundDesk(model, self.commands, self)
@@ -76,6 +77,7 @@ class Window(QWidget):
         """Brings a page up; whatever runs goes on."""
         self._stack.setCurrentWidget(self._pages[name])
         self.rail.show_page(name)
+        self.setFocus()
         self.refresh(self.model.clock())
 
     def page(self) -> str:
@@ -113,7 +115,9 @@ class Window(QWidget):
         """Dresses the application and remembers it."""
         application = QApplication.instance()
         if isinstance(application, QApplication):
-            theme.apply(application, "light" if name == "light" else "dark")
+            dressed = application.styleSheet() and theme.current().name == name
+            if not dressed:
+                theme.apply(application, "light" if name == "light" else "dark")
         self.station.show_theme(theme.current().name)
         self._settings.setValue("theme", theme.current().name)
 
@@ -121,6 +125,10 @@ class Window(QWidget):
 
     def act(self, action: str, t: float) -> None:
         """Does what a key means, from any page."""
+        if self._outer.currentWidget() is self.first_launch:
+            if action == "next":
+                self.first_launch.start()
+            return
         if action.startswith("page_"):
             name = {page_action: name for name, page_action in _PAGES}.get(action)
             if name is not None:
@@ -161,7 +169,7 @@ class Window(QWidget):
         elif self.run.cameras.enlarged():
             self.run.cameras.toggle(self.run.cameras.enlarged())
         elif focus is not None:
-            focus.clearFocus()
+            self.setFocus()
 
     # -- closing
 
@@ -219,6 +227,7 @@ class Window(QWidget):
         self.station.key_sheet_requested.connect(self.key_sheet.toggle)
         self.model.control_changed.connect(self._follow_control)
         self.model.launch_changed.connect(self.first_launch.show_progress)
+        self.model.presence_changed.connect(lambda _name, _there: self.desk.refresh())
         self.model.ticked.connect(self.refresh)
 
     def _follow_control(self, state: object) -> None:
@@ -232,13 +241,22 @@ class Window(QWidget):
         self.setMinimumSize(*(min(side, 640) for side in SMALLEST))
         self.resize(*SMALLEST)
         geometry = self._settings.value("geometry")
-        if isinstance(geometry, QByteArray):
-            self.restoreGeometry(geometry)
+        if not (isinstance(geometry, QByteArray) and self.restoreGeometry(geometry)):
+            self._fit_screen()
         joints = self._settings.value("joints")
         if isinstance(joints, dict):
             self.run.joints.setValue(joints)
         names = self._settings.value("crosshairs", [])
         self.run.cameras.set_crosshairs(names if isinstance(names, list) else [str(names)])
+
+    def _fit_screen(self) -> None:
+        """Fills a screen that has no room for the window and its frame beside."""
+        screen = self.screen()
+        free = screen.availableGeometry() if screen is not None else None
+        if free is not None and (
+            free.width() <= SMALLEST[0] or free.height() < SMALLEST[1] + theme.grid(12)
+        ):
+            self.setWindowState(self.windowState() | Qt.WindowState.WindowMaximized)
 
     def _save(self) -> None:
         self._settings.setValue("geometry", self.saveGeometry())

@@ -59,6 +59,7 @@ class RunPage(QWidget):
         self._tick = 0
         self.cameras = CameraColumn(model)
         self.joints, self.doubt = JointPlots(), DoubtPlot()
+        self.joints.leftChanged.connect(self.doubt.setLeft)
         self.side = SideColumn(model, commands, desk, keys)
         self.controls, self.timeline, self.status = AttemptControls(), Timeline(), StatusLine()
         self._lay_out()
@@ -124,6 +125,7 @@ class RunPage(QWidget):
     def _show_keys(self, keys: Bindings) -> None:
         self.controls.setKeys(
             next=first_key(keys, "next"),
+            pause=first_key(keys, "pause"),
             toggle=first_key(keys, "toggle"),
             success=first_key(keys, "success"),
             failure=first_key(keys, "failure"),

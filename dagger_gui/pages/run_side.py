@@ -51,7 +51,7 @@ class SideColumn(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.grid(2))
-        for panel, stretch in ((self.tagging, 5), (self.rounds, 4)):
+        for panel, stretch in ((self.tagging, 8), (self.rounds, 3)):
             card = Card(margin=2)
             card.body.addWidget(panel)
             column.addWidget(card, stretch)

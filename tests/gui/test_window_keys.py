@@ -18,6 +18,7 @@ class Bench:
 
     def __init__(self, qtbot: QtBot) -> None:
         self.window = QWidget()
+        self.window.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.button = QPushButton("Press me")
         self.note, self.number = QLineEdit(), QSpinBox()
         layout = QVBoxLayout(self.window)
@@ -113,7 +114,9 @@ def test_enter_presses_the_button_that_has_the_focus_and_is_the_next_act_elsewhe
 ) -> None:
     clicked: list[int] = []
     bench.button.clicked.connect(lambda: clicked.append(1))
-    QTest.keyClick(bench.focus(bench.button), Qt.Key.Key_Return)
+    QTest.keyClick(bench.focus(bench.window), Qt.Key.Key_Tab)
+    assert QApplication.focusWidget() is bench.button
+    QTest.keyClick(bench.button, Qt.Key.Key_Return)
     assert len(clicked) == 1
     assert bench.said == []
     bench.button.clearFocus()
@@ -121,6 +124,16 @@ def test_enter_presses_the_button_that_has_the_focus_and_is_the_next_act_elsewhe
     assert bench.said == ["+next", "-next"]
     QTest.keyClick(bench.focus(bench.number), Qt.Key.Key_Return)
     assert bench.said == ["+next", "-next"], "Enter in a number only takes the number"
+
+
+def test_enter_presses_no_button_that_the_focus_came_to_by_itself(bench: Bench) -> None:
+    clicked: list[int] = []
+    bench.button.clicked.connect(lambda: clicked.append(1))
+    bench.focus(bench.note)
+    bench.button.setFocus(Qt.FocusReason.TabFocusReason)  # as Qt does when a button is disabled
+    QTest.keyClick(bench.button, Qt.Key.Key_Return)
+    assert clicked == []
+    assert bench.said == ["+next", "-next"]
 
 
 @pytest.mark.parametrize(
