@@ -104,12 +104,13 @@ def test_a_killed_policy_server_holds_comes_back_and_is_given_its_policy(
     session.until(lambda: session.control.controller == "policy")
 
 
-def test_killed_cameras_hold_and_come_back(session: LiveSession) -> None:
+def test_stalled_cameras_hold_and_killed_ones_come_back(session: LiveSession) -> None:
     session.start()
-    session.kill("cameras")
+    os.kill(session.process("cameras").pid, signal.SIGSTOP)
     session.until(lambda: session.control.gate == "hold")
     assert session.control.reason == "camera_stale"
     assert "camera's picture is" in session.control.reason_text
+    session.kill("cameras")
     session.until(lambda: session.process("cameras").restarts >= 1)
     session.resume()
 
