@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from sessions.config import Task
 from sessions.evaluation import SEED, trials
 from sessions.headless.collecting import Gathered, correct, demonstrate
 from sessions.headless.keeping import Keeper
@@ -61,13 +62,19 @@ class Settings:
         return self.seed * _SEED_STRIDE
 
 
-def simulate(root: Path, settings: Settings, say: Callable[[str], None] = lambda _: None) -> Report:
+def simulate(
+    root: Path,
+    settings: Settings,
+    say: Callable[[str], None] = lambda _: None,
+    task: Task | None = None,
+) -> Report:
     """Runs everything in a new workspace and returns what came of it.
 
     Args:
         root: a folder that is absent or empty.
         settings: what to run.
         say: called with a line for people after each step.
+        task: the task and its training; None for the simulated station's own.
 
     Raises:
         SessionError: the folder holds something already, or a step failed.
@@ -78,7 +85,7 @@ def simulate(root: Path, settings: Settings, say: Callable[[str], None] = lambda
         raise SessionError(
             f"{root} is not empty. Rounds are simulated from the start: choose a new folder."
         )
-    workspace = create(root, simulated_station(), pick_place_task())
+    workspace = create(root, simulated_station(), task or pick_place_task())
     with Workers(settings.processes) as workers:
         run = _Run(workspace, settings, workers, say)
         found = [run.base()]

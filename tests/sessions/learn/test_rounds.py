@@ -13,7 +13,7 @@ from sessions.workspace import Workspace, create
 
 
 @pytest.fixture
-def workspace(tmp_path: Path) -> Workspace:
+def workspace(tmp_path: Path) -> Workspace:  # an empty one: rounds are files of their own
     return create(tmp_path / "w", simulated_station(), pick_place_task())
 
 
