@@ -209,9 +209,10 @@ class Commands(QObject):
 
     # -- training
 
-    def train(self, share: float | None, warm_start: bool) -> None:
+    def train(self, share: float | None, *, warm_start: bool, recovered_only: bool) -> None:
         """Trains the next round's policy on everything so far."""
-        self._model.send("supervisor", StartTraining(share=share, warm_start=warm_start))
+        command = StartTraining(share, warm_start, recovered_only)
+        self._model.send("supervisor", command)
 
     def cancel_training(self) -> None:
         """Stops the trainer."""

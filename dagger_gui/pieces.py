@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import (
-    QFrame,
+    QAbstractItemView,
     QGridLayout,
     QHBoxLayout,
     QLabel,
     QSizePolicy,
+    QTableWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -107,24 +108,8 @@ class Words(QLabel):
 
 
 def heading(text: str) -> Words:
-    """A panel's heading: body size, bold, quiet."""
-    return Words(text, "body", "muted", bold=True)
-
-
-def rule() -> QFrame:
-    """A thin horizontal line between two groups."""
-    line = QFrame()
-    line.setFrameShape(QFrame.Shape.HLine)
-    line.setFixedHeight(1)
-    line.setStyleSheet("background: palette(mid); border: none;")
-    return line
-
-
-def selectable(text: str = "") -> Words:
-    """Quiet text that can be marked and copied (paths, details)."""
-    words = Words(text, "body", "muted")
-    words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    return words
+    """A panel's heading, as the widgets have theirs."""
+    return Words(text, "body", bold=True)
 
 
 class FactTable(QWidget):
@@ -177,3 +162,43 @@ class FactTable(QWidget):
         )
         words.setAlignment(side | Qt.AlignmentFlag.AlignVCenter)
         self._grid.addWidget(words, row, column)
+
+
+class RowTable(QTableWidget):
+    """A table of rows to choose from: flat heads, air in the cells, no grid.
+
+    Args:
+        heads: column heads.
+        parent: Qt owner.
+    """
+
+    def __init__(self, heads: Sequence[str], parent: QWidget | None = None) -> None:
+        super().__init__(0, len(heads), parent)
+        self.setHorizontalHeaderLabels(list(heads))
+        self.verticalHeader().hide()
+        self.verticalHeader().setDefaultSectionSize(theme.grid(8))
+        self.horizontalHeader().setHighlightSections(False)
+        self.setShowGrid(False)
+        self.setFrameShape(QTableWidget.Shape.NoFrame)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self._dress()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Takes the colours of a new theme."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.ApplicationPaletteChange:
+            self._dress()
+
+    def _dress(self) -> None:
+        look, pad = theme.current(), theme.grid(2)
+        self.setStyleSheet(
+            f"QTableWidget {{ background: {look.surface}; }}"
+            f"QHeaderView {{ background: {look.surface}; }}"
+            f"QHeaderView::section {{ background: {look.surface}; color: {look.muted};"
+            f" border: none; border-bottom: 1px solid {look.line};"
+            f" padding: {pad // 2}px {pad}px; }}"
+            f"QTableWidget::item {{ padding: 0 {pad}px; border: none; }}"
+            f"QTableWidget::item:selected {{ background: {look.raised}; color: {look.text}; }}"
+        )

@@ -22,6 +22,7 @@ CORRECTIONS_A_ROUND: Final = 20  # few large batches beat many small ones (CR-DA
 TRIALS: Final = 50
 _TERMINATE_MS = 3000
 _NO_CORRECTIONS = "No corrections yet: there is nothing new to learn from."
+_ATTEMPT_RUNS = "The corrections count once their attempt has ended."
 
 
 class RoundDesk(QObject):
@@ -97,7 +98,10 @@ class RoundDesk(QObject):
         return self._model.workspace.running_round()
 
     def corrections(self, index: int) -> int:
-        """Interventions collected while a round ran, those under way left out."""
+        """Interventions collected while a round ran, discarded ones and the one under way out."""
+        recorder = self._model.recorder
+        if recorder is not None and index == self.running():
+            return sum(not (i.discarded or i.running) for i in recorder.interventions)
         return sum(e.interventions for e in self._episodes(index))
 
     def points(self) -> list[RoundPoint]:
@@ -141,7 +145,8 @@ class RoundDesk(QObject):
         if recorder is None or not any(
             e.interventions for e in recorder.episodes if not e.demo and e.outcome != "discarded"
         ):
-            return _NO_CORRECTIONS
+            waits = recorder is not None and recorder.interventions
+            return _ATTEMPT_RUNS if waits else _NO_CORRECTIONS
         return ""
 
     # -- acts
@@ -162,7 +167,10 @@ class RoundDesk(QObject):
     def retrain_anyway(self) -> None:
         """Trains the next round, untagged corrections or not."""
         self._asked = False
-        self._commands.train(self.options.share, self.options.warm_start)
+        chosen = self.options
+        self._commands.train(
+            chosen.share, warm_start=chosen.warm_start, recovered_only=chosen.recovered_only
+        )
 
     def activate(self, index: int) -> None:
         """Makes a round's policy the running one; the arm holds while it loads."""

@@ -200,11 +200,14 @@ class Salvage(Message):
 class StartTraining(Message):
     """Runs the trainer on everything so far; on success the new policy is loaded.
 
-    ``share`` is the part of the training mass that corrections get, None for their natural share.
+    ``share`` is the part of the training mass that corrections get, None for their natural share;
+    ``recovered_only`` leaves out those that did not bring the attempt on. What is None is the task
+    file's to say.
     """
 
     share: float | None = None
     warm_start: bool | None = None
+    recovered_only: bool | None = None
     kind: str = ""
 
 

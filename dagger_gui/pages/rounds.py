@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QHBoxLayout,
     QHeaderView,
     QProgressBar,
-    QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
     QWidget,
@@ -17,27 +15,28 @@ from PySide6.QtWidgets import (
 from dagger_gui import theme
 from dagger_gui.commands import Commands
 from dagger_gui.key_groups import first_key
-from dagger_gui.pieces import Card, Words
+from dagger_gui.pieces import Card, RowTable, Words
 from dagger_gui.round_desk import TRIALS, RoundDesk, success
 from dagger_gui.session_model import SessionModel
 from dagger_gui.widgets._buttons import KeyButton
 from dagger_gui.widgets.rounds_chart import RoundsChart
 from dagger_gui.widgets.training_options import TrainingOptions, TrainingOptionsEditor
 from dagger_gui.widgets.training_view import TrainingView
-from dagger_gui.wording import duration, percent, policy_name
+from dagger_gui.wording import duration, percent
 from drivers.bindings import Bindings
 from sessions.learn.rounds import RoundSummary
 from sessions.messages import TrainingProgress
 
 _HEADS = (
     "Round",
-    "Policy",
-    "Corrections",
+    "Learned from",
+    "Corrected",
     "Success, 95 % interval",
-    "Human share",
+    "By human",
     "Human time",
     "Training",
 )
+_FIGURES = (2, 4, 5, 6)
 
 
 class RoundsPage(QWidget):
@@ -61,7 +60,7 @@ class RoundsPage(QWidget):
     ) -> None:
         super().__init__(parent)
         self._model, self._desk = model, desk
-        self.table = QTableWidget(0, len(_HEADS))
+        self.table = RowTable(_HEADS)
         self.chart = RoundsChart()
         self.options = TrainingOptionsEditor()
         self.training = TrainingView()
@@ -108,20 +107,14 @@ class RoundsPage(QWidget):
     def _table_card(self) -> Card:
         card = Card("Rounds")
         table = self.table
-        table.setHorizontalHeaderLabels(_HEADS)
-        table.verticalHeader().hide()
-        table.setShowGrid(False)
-        table.setAlternatingRowColors(True)
-        table.setFrameShape(QTableWidget.Shape.NoFrame)
-        table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         table.setAccessibleName("Rounds")
         head = table.horizontalHeader()
         head.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         head.setSectionResizeMode(3, QHeaderView.ResizeMode.Stretch)
-        head.setHighlightSections(False)
-        table.verticalHeader().setDefaultSectionSize(theme.grid(8))
+        for column in range(len(_HEADS)):
+            name = table.horizontalHeaderItem(column)
+            if name is not None:
+                name.setTextAlignment(_side(column))
         card.body.addWidget(table, 1)
         card.body.addWidget(self.why)
         acts = QHBoxLayout()
@@ -203,12 +196,17 @@ class RoundsPage(QWidget):
 
     def _cells(self, summary: RoundSummary) -> tuple[str, ...]:
         found = success(summary)
-        text = found.text if found.n else "not measured"
+        text = "not measured yet"
         if found.n:
-            text += " trials" if summary.trials is not None else " attempts"
+            what = "trials" if summary.trials is not None else "attempts alone"
+            text = (
+                f"{found.k}/{found.n} {what}: {percent(found.rate)} "
+                f"({100 * found.low:.0f}–{100 * found.high:.0f})"
+            )
+        learned = f"+ {summary.trained_corrections} corrections"
         return (
-            f"▸ {summary.index}" if summary.running else f"   {summary.index}",
-            "base" if summary.index == 0 else f"after {policy_name(summary.parent)}",
+            f"{summary.index}, runs" if summary.running else str(summary.index),
+            learned if summary.index else "demonstrations",
             str(self._desk.corrections(summary.index)),
             text,
             percent(summary.intervention_share),
@@ -220,9 +218,7 @@ class RoundsPage(QWidget):
         item = self.table.item(row, column)
         if item is None:
             item = QTableWidgetItem()
-            right = column in (2, 4, 5, 6)
-            side = Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignLeft
-            item.setTextAlignment(side | Qt.AlignmentFlag.AlignVCenter)
+            item.setTextAlignment(_side(column))
             self.table.setItem(row, column, item)
         item.setText(text)
         item.setFont(theme.font("body", bold=bold))
@@ -278,3 +274,10 @@ class RoundsPage(QWidget):
         self.measure.setEnabled(
             self._model.workspace.station.simulated and self.selected() is not None and not busy
         )
+
+
+def _side(column: int) -> Qt.AlignmentFlag:
+    """Figures to the right, words to the left."""
+    right = column in _FIGURES
+    side = Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignLeft
+    return side | Qt.AlignmentFlag.AlignVCenter

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QUrl, Signal
@@ -11,18 +12,24 @@ from PySide6.QtWidgets import (
     QButtonGroup,
     QHBoxLayout,
     QPushButton,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
 
 from dagger_gui import supervisor_process, theme
-from dagger_gui.pieces import Card, FactTable, Words, selectable
+from dagger_gui.pieces import Card, FactTable, Words
 from dagger_gui.session_model import SessionModel
 from dagger_gui.sounds import Sounds
-from dagger_gui.widgets.process_table import ProcessTable, device_rows, process_rows
+from dagger_gui.widgets._base import ElidedLabel
+from dagger_gui.widgets.process_table import ProcessTable, Row, device_rows, process_rows
 from sessions.config import Station
-from sessions.messages import CamerasState, ControlState, RestartProcess, SelectOperator
+from sessions.messages import (
+    CamerasState,
+    ControlState,
+    RestartProcess,
+    SelectOperator,
+    SupervisorState,
+)
 
 
 class StationPage(QWidget):
@@ -47,18 +54,18 @@ class StationPage(QWidget):
     ) -> None:
         super().__init__(parent)
         self._model, self._sounds = model, sounds
-        self._processes, self._devices = ProcessTable(), ProcessTable()
+        self._table = ProcessTable()
+        self._rows: dict[str, tuple[Row, ...]] = {"processes": (), "devices": ()}
         self._cameras = FactTable(
             ("camera", "rate", "age", "latency", "dropped", ""), figures=(1, 2, 3, 4), stretch=5
         )
-        self._operators = QVBoxLayout()
+        self._operators = QHBoxLayout()
         self._operator_buttons = QButtonGroup(self)
         self._lights = QButtonGroup(self)
         self._lay_out(bindings)
-        self._processes.restartRequested.connect(self._restart)
-        self._devices.restartRequested.connect(self._restart)
+        self._table.restartRequested.connect(self._restart)
         self._operator_buttons.idClicked.connect(self._select_operator)
-        model.supervisor_changed.connect(lambda state: self._processes.setRows(process_rows(state)))
+        model.supervisor_changed.connect(self._show_processes)
         model.control_changed.connect(self._show_control)
         model.cameras_changed.connect(self._show_cameras)
 
@@ -71,34 +78,22 @@ class StationPage(QWidget):
         left, right = QVBoxLayout(), QVBoxLayout()
         for column in (left, right):
             column.setSpacing(theme.grid(2))
-        processes = Card("Processes")
-        processes.body.addWidget(self._processes)
-        devices = Card("Devices")
-        devices.body.addWidget(self._devices)
+        table = Card()
+        table.body.addWidget(self._table)
         cameras = Card("Cameras, measured")
         cameras.body.addWidget(self._cameras)
-        for card in (processes, devices, cameras):
-            left.addWidget(card)
-        left.addStretch()
+        left.addWidget(table, 1)
+        left.addWidget(cameras)
         right.addWidget(self._operator_card())
         right.addWidget(_limits_card(self._model.workspace.station))
         right.addWidget(self._appearance_card())
         right.addWidget(self._files_card(bindings))
         right.addStretch()
-        inside = QWidget()
-        row = QHBoxLayout(inside)
+        row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(theme.grid(2))
         row.addLayout(left, 3)
         row.addLayout(right, 2)
-        scroll = QScrollArea()
-        scroll.setWidget(inside)
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        outside = QVBoxLayout(self)
-        outside.setContentsMargins(0, 0, 0, 0)
-        outside.addWidget(scroll)
 
     def _operator_card(self) -> Card:
         card = Card("Who corrects")
@@ -149,7 +144,13 @@ class StationPage(QWidget):
         }
         for name, path in paths.items():
             row = QHBoxLayout()
-            row.addWidget(Words(name), 1)
+            row.setSpacing(theme.grid(2))
+            names = QVBoxLayout()
+            names.setSpacing(0)
+            names.addWidget(Words(name))
+            where = ElidedLabel(str(path), size="small", muted=True)
+            names.addWidget(where)
+            row.addLayout(names, 1)
             for label, act in (("Open", _open), ("Copy path", _copy)):
                 button = QPushButton(label)
                 button.setAccessibleName(f"{label}: {name}")
@@ -157,17 +158,28 @@ class StationPage(QWidget):
                 button.clicked.connect(lambda _=False, a=act, p=path: a(p))
                 row.addWidget(button)
             card.body.addLayout(row)
-            where = selectable(_broken(path))
-            where.setWordWrap(True)
-            card.body.addWidget(where)
         return card
 
     def _show_control(self, state: ControlState) -> None:
-        self._devices.setRows(device_rows(state))
+        self._rows["devices"] = tuple(
+            _resting(row) if row.name in self._spare(state) else row for row in device_rows(state)
+        )
+        self._show_rows()
         for i, name in enumerate(self._model.workspace.station.operators):
             button = self._operator_buttons.button(i)
             button.setChecked(name == state.operator)
             button.setEnabled(name in state.operators)
+
+    def _spare(self, state: ControlState) -> set[str]:
+        """Operators' devices that nobody corrects with now: absent, they are no trouble."""
+        return set(self._model.workspace.station.operators) - {state.operator}
+
+    def _show_processes(self, state: SupervisorState) -> None:
+        self._rows["processes"] = process_rows(state)
+        self._show_rows()
+
+    def _show_rows(self) -> None:
+        self._table.setRows(self._rows["processes"] + self._rows["devices"])
 
     def _show_cameras(self, state: CamerasState) -> None:
         rows = [
@@ -218,9 +230,10 @@ def _limits_card(station: Station) -> Card:
     return card
 
 
-def _broken(path: Path) -> str:
-    """The path with places where a line may break."""
-    return str(path).replace("/", "/\u200b")
+def _resting(row: Row) -> Row:
+    if row.verdict != "bad":
+        return row
+    return replace(row, verdict="off", words="absent")
 
 
 def _open(path: Path) -> None:

@@ -38,6 +38,7 @@ def parser() -> argparse.ArgumentParser:
     line.add_argument("--round", type=int, required=True, help="number of the round to make")
     line.add_argument("--share", type=float, default=None, help="part of the mass corrections get")
     line.add_argument("--warm-start", type=int, choices=(0, 1), default=None)
+    line.add_argument("--recovered-only", type=int, choices=(0, 1), default=None)
     line.add_argument("--kind", default="", help="policy file; the task's without it")
     line.add_argument("--seed", type=int, default=0)
     return line
@@ -52,6 +53,9 @@ def run(workspace: Workspace, arguments: argparse.Namespace, cancel: threading.E
             arguments.round,
             share=arguments.share,
             warm_start=None if arguments.warm_start is None else bool(arguments.warm_start),
+            recovered_only=(
+                None if arguments.recovered_only is None else bool(arguments.recovered_only)
+            ),
             kind=arguments.kind,
             seed=arguments.seed,
         )

@@ -75,6 +75,7 @@ def plan_from(
     *,
     share: float | None = None,
     warm_start: bool | None = None,
+    recovered_only: bool | None = None,
     kind: str = "",
     seed: int = 0,
 ) -> Plan:
@@ -104,7 +105,7 @@ def plan_from(
         options={k: v for k, v in training.options.items() if k not in _SCHEDULE_KEYS},
         share=chosen,
         warm_start=parent >= 0 and (training.warm_start if warm_start is None else warm_start),
-        recovered_only=training.recovered_only,
+        recovered_only=training.recovered_only if recovered_only is None else recovered_only,
         seed=seed,
     )
 

@@ -20,6 +20,7 @@ from sessions.messages import (
     Message,
     Refused,
     StartTraining,
+    TrainingProgress,
 )
 from sessions.workspace import Workspace
 
@@ -107,6 +108,7 @@ class Improvement:
         self.problem = ""
         self._round = -1
         self._cancelled = False
+        self._why = ""
 
     @property
     def training(self) -> bool:
@@ -132,11 +134,14 @@ class Improvement:
         if self.trainer.exit_code == 0:
             self.activation.begin(self._round)
         else:
-            self.problem = (
-                f"Training round {self._round} failed (exit {self.trainer.exit_code}); "
-                "nothing was changed. Look at the training panel for the reason."
-            )
+            why = self._why or f"The trainer ended with status {self.trainer.exit_code}."
+            self.problem = f"Round {self._round} was not trained. {why} Nothing was changed."
         return True
+
+    def heard(self, progress: TrainingProgress) -> None:
+        """Takes what the trainer reports; its last words say why it failed."""
+        if progress.stage == "failed":
+            self._why = progress.text
 
     def stop(self) -> None:
         """Ends the trainer."""
@@ -155,9 +160,11 @@ class Improvement:
             arguments += ["--share", str(command.share)]
         if command.warm_start is not None:
             arguments += ["--warm-start", str(int(command.warm_start))]
+        if command.recovered_only is not None:
+            arguments += ["--recovered-only", str(int(command.recovered_only))]
         if command.kind:
             arguments += ["--kind", command.kind]
-        self.problem, self._cancelled = "", False
+        self.problem, self._why, self._cancelled = "", "", False
         self.trainer = Child(
             Kind(
                 "trainer",

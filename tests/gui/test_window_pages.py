@@ -349,7 +349,9 @@ def test_retrain_says_once_that_corrections_are_untagged(bench: Bench) -> None:
     assert bench.window.run.side.tagging.value() == (13, 250)
     assert bench.session.asked(StartTraining) == []
     bench.press(Key.Key_R, control)
-    assert bench.asked(StartTraining) == StartTraining(share=None, warm_start=False)
+    assert bench.asked(StartTraining) == StartTraining(
+        share=None, warm_start=False, recovered_only=True
+    )
 
 
 def test_training_is_shown_live_and_can_be_cancelled(bench: Bench) -> None:
