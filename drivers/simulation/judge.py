@@ -36,7 +36,6 @@ class Scene:
         tray: centre of the tray on the table, shape (3,) [m].
         gripped: whether both fingers touch the cube.
         touched: whether any finger touches it.
-        opening: gripper opening, 0 to 1.
     """
 
     tool: Floats
@@ -45,7 +44,6 @@ class Scene:
     tray: Floats
     gripped: bool
     touched: bool
-    opening: float
 
 
 class Judge:

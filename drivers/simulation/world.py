@@ -12,7 +12,7 @@ import numpy as np
 from drivers.base import Floats, Image, RobotState, checked_action
 from drivers.simulation.engine import mujoco
 from drivers.simulation.judge import Judge, Scene
-from drivers.simulation.model import build, controls, opening
+from drivers.simulation.model import FINGER_TRAVEL_M, build, controls, opening
 from drivers.simulation.names import (
     CAMERA_NAMES,
     CUBE_M,
@@ -177,19 +177,18 @@ class World:
         position[:6] = data.qpos[parts.arm_qpos]
         position[6] = opening(float(data.qpos[parts.finger_qpos].mean()))
         velocity[:6] = data.qvel[parts.arm_dof]
-        velocity[6] = float(data.qvel[parts.finger_dof].mean()) / 0.036
+        velocity[6] = float(data.qvel[parts.finger_dof].mean()) / FINGER_TRAVEL_M
         effort[:6] = data.qfrc_actuator[parts.arm_dof]
         effort[6] = data.actuator_force[6]
         noise = self._noise.standard_normal((3, 7))
-        true_opening = float(position[6])
         position += _POSITION_NOISE * noise[0]
         position[6] = min(max(position[6], 0.0), 1.0)
         velocity += _VELOCITY_NOISE * noise[1]
         effort += _EFFORT_NOISE * noise[2]
         self._measured = (position, velocity, effort)
-        self._judge.update(self._scene(true_opening), dt)
+        self._judge.update(self._scene(), dt)
 
-    def _scene(self, true_opening: float) -> Scene:
+    def _scene(self) -> Scene:
         parts, data = self._parts, self.data
         pairs = data.contact.geom
         touching = pairs[(pairs == parts.cube_geom).any(axis=1)]
@@ -203,7 +202,6 @@ class World:
             tray=data.mocap_pos[parts.tray_mocap],
             gripped=left and right,
             touched=left or right,
-            opening=true_opening,
         )
 
 
