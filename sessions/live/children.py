@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 from sessions.messages import ProcessState
 
@@ -37,6 +39,7 @@ class Kind:
         restarts: whether it is started again by itself when it dies.
         niceness: lowest priority is 19.
         stop_s: how long it may take to stop in order [s].
+        errors: file for what it writes to standard error; None leaves it in the common log.
         on_death: what the window says when it has died and is not started again by itself.
     """
 
@@ -46,6 +49,7 @@ class Kind:
     restarts: bool = True
     niceness: int = 0
     stop_s: float = 3.0
+    errors: Path | None = None
     on_death: str = ""
 
 
@@ -113,9 +117,15 @@ class Child:
         self._ending = False
         self._started_t = time.monotonic()
         # A session of its own: Ctrl-C in a terminal goes to the supervisor, which stops in order.
-        self._process = subprocess.Popen(
-            command, env=environment, stdin=subprocess.DEVNULL, start_new_session=True
-        )
+        with contextlib.ExitStack() as files:
+            errors = self.kind.errors
+            self._process = subprocess.Popen(
+                command,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stderr=None if errors is None else files.enter_context(errors.open("wb")),
+                start_new_session=True,
+            )
 
     def poll(self, now: float) -> bool:
         """Notices its end and starts it again when it is due; whether anything changed."""
@@ -130,6 +140,13 @@ class Child:
             self.start()
             return True
         return False
+
+    def last_words(self) -> str:
+        """The last line it wrote to its file of errors; empty without one."""
+        if self.kind.errors is None or not self.kind.errors.exists():
+            return ""
+        lines = self.kind.errors.read_text(encoding="utf-8", errors="replace").split("\n")
+        return next((line.strip() for line in reversed(lines) if line.strip()), "")
 
     def ask_to_stop(self) -> None:
         """Asks it to end in order; does not wait."""

@@ -20,7 +20,6 @@ from sessions.messages import (
     Message,
     Refused,
     StartTraining,
-    TrainingProgress,
 )
 from sessions.workspace import Workspace
 
@@ -108,7 +107,6 @@ class Improvement:
         self.problem = ""
         self._round = -1
         self._cancelled = False
-        self._why = ""
 
     @property
     def training(self) -> bool:
@@ -134,14 +132,10 @@ class Improvement:
         if self.trainer.exit_code == 0:
             self.activation.begin(self._round)
         else:
-            why = self._why or f"The trainer ended with status {self.trainer.exit_code}."
+            ended = f"The trainer ended with status {self.trainer.exit_code}."
+            why = self.trainer.last_words() or ended
             self.problem = f"Round {self._round} was not trained. {why} Nothing was changed."
         return True
-
-    def heard(self, progress: TrainingProgress) -> None:
-        """Takes what the trainer reports; its last words say why it failed."""
-        if progress.stage == "failed":
-            self._why = progress.text
 
     def stop(self) -> None:
         """Ends the trainer."""
@@ -164,7 +158,7 @@ class Improvement:
             arguments += ["--recovered-only", str(int(command.recovered_only))]
         if command.kind:
             arguments += ["--kind", command.kind]
-        self.problem, self._why, self._cancelled = "", "", False
+        self.problem, self._cancelled = "", False
         self.trainer = Child(
             Kind(
                 "trainer",
@@ -173,6 +167,7 @@ class Improvement:
                 restarts=False,
                 niceness=19,
                 stop_s=TRAINER_STOP_S,
+                errors=self._space.runtime() / "trainer.err",
             )
         )
         self.trainer.start()
