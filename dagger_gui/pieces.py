@@ -19,6 +19,8 @@ from PySide6.QtWidgets import (
 
 from dagger_gui import theme
 
+_STYLE_EVENTS = (QEvent.Type.PaletteChange, QEvent.Type.StyleChange)
+
 
 class Card(QWidget):
     """A panel with the surface colour, a thin edge and one grid unit of air.
@@ -76,6 +78,7 @@ class Words(QLabel):
     ) -> None:
         super().__init__(text, parent)
         self._size, self._role, self._bold = size, role, bold
+        self._light = ""
         self.setWordWrap(wrap)
         if wrap:
             policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
@@ -92,10 +95,11 @@ class Words(QLabel):
     def changeEvent(self, event: QEvent) -> None:
         """Takes the colours of a new theme."""
         super().changeEvent(event)
-        if event.type() == QEvent.Type.ApplicationPaletteChange:
+        if event.type() in _STYLE_EVENTS and self._light != theme.current().name:
             self._dress()
 
     def _dress(self) -> None:
+        self._light = theme.current().name
         self.setFont(theme.font(self._size, bold=self._bold))
         now = theme.current()
         if self._role == "muted":
@@ -174,11 +178,13 @@ class RowTable(QTableWidget):
 
     def __init__(self, heads: Sequence[str], parent: QWidget | None = None) -> None:
         super().__init__(0, len(heads), parent)
+        self._light = ""
         self.setHorizontalHeaderLabels(list(heads))
         self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(theme.grid(8))
         self.horizontalHeader().setHighlightSections(False)
         self.setShowGrid(False)
+        self.setWordWrap(False)
         self.setFrameShape(QTableWidget.Shape.NoFrame)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
@@ -188,10 +194,11 @@ class RowTable(QTableWidget):
     def changeEvent(self, event: QEvent) -> None:
         """Takes the colours of a new theme."""
         super().changeEvent(event)
-        if event.type() == QEvent.Type.ApplicationPaletteChange:
+        if event.type() in _STYLE_EVENTS and self._light != theme.current().name:
             self._dress()
 
     def _dress(self) -> None:
+        self._light = theme.current().name
         look, pad = theme.current(), theme.grid(2)
         self.setStyleSheet(
             f"QTableWidget {{ background: {look.surface}; }}"

@@ -198,7 +198,7 @@ class RoundsPage(QWidget):
         found = success(summary)
         text = "not measured yet"
         if found.n:
-            what = "trials" if summary.trials is not None else "attempts alone"
+            what = "trials" if summary.trials is not None else "alone"
             text = (
                 f"{found.k}/{found.n} {what}: {percent(found.rate)} "
                 f"({100 * found.low:.0f}–{100 * found.high:.0f})"

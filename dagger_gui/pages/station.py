@@ -22,6 +22,7 @@ from dagger_gui.session_model import SessionModel
 from dagger_gui.sounds import Sounds
 from dagger_gui.widgets._base import ElidedLabel
 from dagger_gui.widgets.process_table import ProcessTable, Row, device_rows, process_rows
+from drivers.bindings import DEFAULT
 from sessions.config import Station
 from sessions.messages import (
     CamerasState,
@@ -136,6 +137,7 @@ class StationPage(QWidget):
     def _files_card(self, bindings: Path) -> Card:
         card = Card("Files")
         workspace = self._model.workspace
+        self._bindings = bindings
         paths = {
             "Workspace": workspace.root,
             "Station and limits": workspace.root / "station.toml",
@@ -151,7 +153,7 @@ class StationPage(QWidget):
             where = ElidedLabel(str(path), size="small", muted=True)
             names.addWidget(where)
             row.addLayout(names, 1)
-            for label, act in (("Open", _open), ("Copy path", _copy)):
+            for label, act in (("Open", self._open), ("Copy path", _copy)):
                 button = QPushButton(label)
                 button.setAccessibleName(f"{label}: {name}")
                 button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -159,6 +161,13 @@ class StationPage(QWidget):
                 row.addWidget(button)
             card.body.addLayout(row)
         return card
+
+    def _open(self, path: Path) -> None:
+        """Opens a file or folder with the desktop's program for it."""
+        if path == self._bindings and not path.exists():
+            # The workspace has none of its own yet: begin with what is in force.
+            path.write_bytes(DEFAULT.read_bytes())
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))
 
     def _show_control(self, state: ControlState) -> None:
         self._rows["devices"] = tuple(
@@ -234,10 +243,6 @@ def _resting(row: Row) -> Row:
     if row.verdict != "bad":
         return row
     return replace(row, verdict="off", words="absent")
-
-
-def _open(path: Path) -> None:
-    QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))
 
 
 def _copy(path: Path) -> None:
