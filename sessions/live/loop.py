@@ -183,7 +183,8 @@ class ControlLoop:
         self._exchange_policy(now, tick)
         self._judge(now)
         self._listen(now)
-        self.proposals.ask(self.follower.state, tick)
+        if self.attempts.current is not None and self.helm.gate.state is not GateState.FAULT:
+            self.proposals.ask(self.follower.state, tick)
         self.helm.doubt = self.proposals.due(tick)
         controller = self._act(now)
         self._record.fill(now, due, tick, controller)
