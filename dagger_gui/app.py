@@ -7,7 +7,7 @@ import signal
 import sys
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QSettings, Qt, QTimer
+from PySide6.QtCore import QObject, QSettings, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QGuiApplication, QPixmap
 from PySide6.QtWidgets import QApplication, QSplashScreen
 
@@ -49,9 +49,10 @@ def main(workspace: Path, station: str = "simulated") -> int:
     application.setApplicationName("dagger-gui")
     opened = open_or_create(workspace, station)
     settings = QSettings(str(opened.root / "window.ini"), QSettings.Format.IniFormat)
-    theme.apply(application, "light" if settings.value("theme") == "light" else "dark")
     splash = _splash(application, opened)
+    theme.apply(application, "light" if settings.value("theme") == "light" else "dark")
     session = Session(opened, settings)
+    session.finished.connect(application.quit)
     session.start()
     splash.finish(session.window)
     interrupt = _let_interrupts_through(session)
@@ -101,6 +102,8 @@ class Session(QObject):
         workspace: what the window is opened on.
         settings: where geometry, theme and layouts are remembered.
     """
+
+    finished = Signal()
 
     def __init__(self, workspace: Workspace, settings: QSettings) -> None:
         super().__init__()
@@ -181,7 +184,7 @@ class Session(QObject):
     def _finish(self) -> None:
         self._closing.stop()
         self.window.finish_closing()
-        QApplication.quit()
+        self.finished.emit()
 
 
 def _splash(application: QApplication, workspace: Workspace) -> QSplashScreen:

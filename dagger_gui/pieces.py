@@ -207,5 +207,5 @@ class RowTable(QTableWidget):
             f" border: none; border-bottom: 1px solid {look.line};"
             f" padding: {pad // 2}px {pad}px; }}"
             f"QTableWidget::item {{ padding: 0 {pad}px; border: none; }}"
-            f"QTableWidget::item:selected {{ background: {look.raised}; color: {look.text}; }}"
+            f"QTableWidget::item:selected {{ background: {look.line}; color: {look.text}; }}"
         )

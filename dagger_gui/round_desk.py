@@ -22,6 +22,10 @@ CORRECTIONS_A_ROUND: Final = 20  # few large batches beat many small ones (CR-DA
 TRIALS: Final = 50
 _TERMINATE_MS = 3000
 _NO_CORRECTIONS = "No corrections yet: there is nothing new to learn from."
+_NONE_RECOVERED = (
+    "No correction brought its attempt on yet, and only those are learned from. "
+    "Correct until the step is done, or let them all count on the Rounds page (F3)."
+)
 _ATTEMPT_RUNS = "The corrections count once their attempt has ended."
 
 
@@ -75,7 +79,10 @@ class RoundDesk(QObject):
         workspace = self._model.workspace
         seen = (
             episodes,
-            tuple((i.episode, i.start, i.discarded, i.category, i.running) for i in interventions),
+            tuple(
+                (i.episode, i.start, i.discarded, i.recovered, i.category, i.running)
+                for i in interventions
+            ),
             _stamps(workspace.rounds),
             workspace.running_round(),
             self.training(),
@@ -127,7 +134,7 @@ class RoundDesk(QObject):
         episodes = recorder.episodes if recorder is not None else ()
         kept = [e for e in episodes if e.outcome != "discarded"]
         demos = sum(e.demo for e in kept)
-        corrections = sum(e.interventions for e in kept if not e.demo)
+        corrections = self._usable()
         start = f"on from round {self.running()}" if self.options.warm_start else "from scratch"
         share = "" if self.options.share is None else f", {self.options.share:.0%} of the weight"
         return (
@@ -141,13 +148,15 @@ class RoundDesk(QObject):
             return "The supervisor does not answer. Wait, or restart the program."
         if self.training():
             return "A training runs already."
+        if self._usable() > 0:
+            return ""
         recorder = self._model.recorder
-        if recorder is None or not any(
-            e.interventions for e in recorder.episodes if not e.demo and e.outcome != "discarded"
-        ):
-            waits = recorder is not None and recorder.interventions
-            return _ATTEMPT_RUNS if waits else _NO_CORRECTIONS
-        return ""
+        if recorder is None or not recorder.interventions:
+            return _NO_CORRECTIONS
+        state = self._model.control
+        if state is not None and state.attempt:
+            return _ATTEMPT_RUNS
+        return _NONE_RECOVERED if self.options.recovered_only else _NO_CORRECTIONS
 
     # -- acts
 
@@ -171,6 +180,11 @@ class RoundDesk(QObject):
         self._commands.train(
             chosen.share, warm_start=chosen.warm_start, recovered_only=chosen.recovered_only
         )
+
+    def set_options(self, options: TrainingOptions) -> None:
+        """How the next round is trained."""
+        self.options = options
+        self.changed.emit()
 
     def activate(self, index: int) -> None:
         """Makes a round's policy the running one; the arm holds while it loads."""
@@ -211,6 +225,24 @@ class RoundDesk(QObject):
             if not self._child.waitForFinished(_TERMINATE_MS):
                 self._child.kill()
                 self._child.waitForFinished(_TERMINATE_MS)
+
+    def _usable(self) -> int:
+        """Corrections of finished attempts that would be learned from, as far as is known.
+
+        Of earlier rounds only their number is known here, of this one each correction.
+        """
+        recorder = self._model.recorder
+        if recorder is None:
+            return 0
+        kept = {e.episode for e in recorder.episodes if not e.demo and e.outcome != "discarded"}
+        found = sum(e.interventions for e in recorder.episodes if e.episode in kept)
+        left_out = sum(
+            i.episode in kept
+            and not i.running
+            and (i.discarded or (self.options.recovered_only and not i.recovered))
+            for i in recorder.interventions
+        )
+        return found - left_out
 
     def _episodes(self, index: int) -> list[EpisodeSummary]:
         recorder = self._model.recorder

@@ -141,6 +141,9 @@ class RoundsPage(QWidget):
         self.measuring.setTextVisible(False)
         self.measuring.setAccessibleName("Progress of the measurement")
         self.measured.setWordWrap(True)
+        self.measured.setMinimumHeight(2 * self.measured.fontMetrics().lineSpacing())
+        colour = theme.current().fills["policy"]  # trials are the policy's own, not training
+        self.measuring.setStyleSheet(f"QProgressBar::chunk {{ background: {colour}; }}")
         card.body.addWidget(self.measured)
         row = QHBoxLayout()
         row.setSpacing(theme.grid(2))
@@ -155,6 +158,7 @@ class RoundsPage(QWidget):
         self.options.valueChanged.connect(self._set_options)
         self.retrain.clicked.connect(desk.retrain)
         self.training.cancelRequested.connect(commands.cancel_training)
+        self.training.closeRequested.connect(self.training.clear)
         self.activate.clicked.connect(lambda: self._with_selected(desk.activate))
         self.measure.clicked.connect(lambda: self._with_selected(desk.measure))
         self.stop_measuring.clicked.connect(desk.cancel_measuring)
@@ -171,8 +175,7 @@ class RoundsPage(QWidget):
             act(index)
 
     def _set_options(self, options: TrainingOptions) -> None:
-        self._desk.options = options
-        self.plan.setText(self._desk.why_not() or self._desk.plan())
+        self._desk.set_options(options)
 
     # -- what is shown
 
