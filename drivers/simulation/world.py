@@ -42,7 +42,7 @@ _CUBE_YAW = (-0.60, 0.10)
 _TRAY = (0.31, 0.19)
 _TRAY_SPREAD = 0.02
 
-# Encoders of 4096 steps a turn jitter by about a step; current readings by about 3 %.
+# An encoder of 4096 steps a turn rounds to 1.5 mrad, 0.44 mrad rms; the others are chosen.
 _POSITION_NOISE = np.array([5e-4] * 6 + [2e-3])
 _VELOCITY_NOISE = np.array([1e-2] * 6 + [1e-2])
 _EFFORT_NOISE = np.array([5e-2] * 6 + [2e-1])
