@@ -80,8 +80,13 @@ def _simulate(arguments: argparse.Namespace) -> int:
 def _run(arguments: argparse.Namespace) -> int:
     from dagger_gui import app
 
-    workspace = getattr(arguments, "workspace", None) or default_workspace()
-    return int(app.main(workspace, station=getattr(arguments, "station", "simulated")))
+    return int(app.main(workspace_of(arguments), getattr(arguments, "station", "simulated")))
+
+
+def workspace_of(arguments: argparse.Namespace) -> Path:
+    """The workspace that was named, or the user's own."""
+    named: Path | None = getattr(arguments, "workspace", None)
+    return named or default_workspace()
 
 
 def main(argv: list[str] | None = None) -> int:
