@@ -61,8 +61,12 @@ def _positive(text: str) -> int:
 
 
 def _simulate(arguments: argparse.Namespace) -> int:
+    import torch
+
     from sessions.headless.rounds import Settings, simulate, table, write_report
 
+    # The networks are small: a second thread costs more than it gives, and sums in another order.
+    torch.set_num_threads(1)
     settings = Settings(
         rounds=arguments.rounds,
         corrections=arguments.corrections,

@@ -6,7 +6,6 @@ Exit status: 0 done; 2 failed, the reason on the error stream; 3 cancelled by SI
 from __future__ import annotations
 
 import argparse
-import os
 import signal
 import sys
 import threading
@@ -37,7 +36,7 @@ def main(argv: list[str] | None = None) -> int:
     cancel = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: cancel.set())
     signal.signal(signal.SIGINT, lambda *_: cancel.set())
-    torch.set_num_threads(max(1, min(2, os.cpu_count() or 1)))
+    torch.set_num_threads(1)
     try:
         workspace = create(arguments.workspace, simulated_station(), pick_place_task())
         publisher = Publisher(workspace.runtime(), "first-launch")
