@@ -214,7 +214,8 @@ class ControlLoop:
     def _robot_lost(self, error: DriverError) -> None:
         self.follower.lost = error
         text = f"the robot is lost. {error.problem.rstrip('.')}"
-        self.helm.apply(Event.ROBOT_LOST, Trouble(Event.ROBOT_LOST, text, error.remedy))
+        remedy = f"{error.remedy} Then press Enter to reset.".strip()
+        self.helm.apply(Event.ROBOT_LOST, Trouble(Event.ROBOT_LOST, text, remedy))
 
     def _scene_ready(self) -> None:
         """The scene was put back: everything starts anew from the pose it has now.

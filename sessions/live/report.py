@@ -8,10 +8,13 @@ import numpy as np
 
 from sessions.live.holds import plain_words
 from sessions.messages import ControlState, DeviceState
-from sessions.types import GateState
+from sessions.types import GateState, HoldReason
 
 if TYPE_CHECKING:
     from sessions.live.loop import ControlLoop
+
+_RESET = "Press Enter to reset, then again to arm."
+_OVER_WHEN_FRESH = (HoldReason.CAMERA_STALE, HoldReason.WINDOW_LOST)
 
 
 def control_state(loop: ControlLoop) -> ControlState:
@@ -58,19 +61,33 @@ def version(loop: ControlLoop) -> int:
 
 def sentence(loop: ControlLoop) -> tuple[str, str]:
     """Why the arm does not move and what to do about it; empty while it does."""
-    helm = loop.helm
-    if helm.gate.state is GateState.ALIGNING:
+    gate, text = loop.helm.gate, loop.helm.text
+    attempt = loop.attempts.current is not None
+    if gate.state is GateState.ALIGNING:
         return _aligning(loop)
-    if helm.text[0] and (helm.gate.armed or helm.gate.state is GateState.FAULT):
-        return helm.text
+    if gate.state is GateState.FAULT and text[0]:
+        back = gate.reason is HoldReason.ROBOT_LOST and loop.follower.lost is None
+        return ("Stopped: the robot was lost, and is back.", _RESET) if back else text
+    if text[0] and gate.armed:
+        over = gate.reason in _OVER_WHEN_FRESH and loop.trouble is None
+        return (text[0], "That is over. Press Enter to go on.") if over else text
     if loop.attempts.busy:
-        return "The scene is being put back.", "The attempt starts by itself."
-    if helm.gate.state is GateState.HOLD and loop.attempts.current is None:
-        if loop.loading.problem:
-            return loop.loading.problem, plain_words(helm.gate, attempt=False)[1]
-        if loop.notice[0]:
-            return loop.notice
-    return plain_words(helm.gate, attempt=loop.attempts.current is not None)
+        return "The scene is being put back.", "Wait a moment."
+    if gate.state is GateState.HOLD and not attempt:
+        return _outside_attempts(loop)
+    return plain_words(gate, attempt=attempt)
+
+
+def _outside_attempts(loop: ControlLoop) -> tuple[str, str]:
+    """Whatever would stand in the way of a start comes before the invitation to start."""
+    plain = plain_words(loop.helm.gate, attempt=False)
+    if loop.loading.problem:
+        return loop.loading.problem, plain[1]
+    if loop.notice[0]:
+        return loop.notice
+    if loop.helm.gate.armed and loop.trouble is not None:
+        return f"Not ready: {loop.trouble.text}.", loop.trouble.remedy
+    return plain
 
 
 def _aligning(loop: ControlLoop) -> tuple[str, str]:

@@ -72,6 +72,7 @@ def test_a_stale_camera_holds_and_says_which_how_old_and_what_to_do() -> None:
     lens.ages["wrist"] = 0.03
     bench.run(20)
     assert bench.gate is GateState.HOLD  # it never goes on by itself
+    assert bench.state.remedy == "That is over. Press Enter to go on."
     bench.do(Resume())
     bench.run(1)
     assert bench.gate is GateState.POLICY
@@ -84,6 +85,7 @@ def test_a_camera_that_gave_no_picture_yet_lets_no_attempt_start() -> None:
     bench.do(Arm())
     bench.run(1)
     assert "top camera has given no picture" in bench.refused(StartAttempt())
+    assert bench.state.reason_text == "Not ready: the top camera has given no picture yet."
 
 
 def test_a_silent_policy_holds_before_its_last_chunk_runs_out_of_date() -> None:
@@ -238,6 +240,7 @@ def test_a_lost_arm_is_a_fault_to_come_back_from() -> None:
     assert "still lost" in bench.refused(ClearFault())
     bench.arm.pulled = False
     bench.run(70)
+    assert bench.state.reason_text == "Stopped: the robot was lost, and is back."
     for act in (ClearFault(), Arm(), Resume()):
         assert bench.gate is not GateState.POLICY
         bench.do(act)
