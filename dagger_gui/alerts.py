@@ -79,7 +79,7 @@ class Alerts(QObject):
         self._new_problem("recorder", state.problem)
         present = {leftover.path for leftover in state.leftovers}
         for path in set(self._offered) - present:
-            self._window.notices.dismiss(self._offered.pop(path))
+            self._window.notices.withdraw(self._offered.pop(path))
         for leftover in state.leftovers:
             if leftover.path not in self._offered:
                 self._offered[leftover.path] = self._offer(leftover)

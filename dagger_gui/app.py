@@ -23,6 +23,7 @@ from sessions.stations import pick_place_task, simulated_station
 from sessions.types import SessionError
 from sessions.workspace import Workspace, create, open_workspace
 
+_PATIENCE_MS = 15000
 _SHUTDOWN_MS = 15000
 _NO_POLICY = (
     "There is no policy yet. Arm, record a dozen demonstrations with Ctrl+D, then press Ctrl+R."
@@ -147,7 +148,9 @@ class Session(QObject):
     def _first_launch_done(self) -> None:
         self.window.show_station()
         self._start_station()
-        self.window.notices.say(f"The base policy is ready. {WHAT_TO_DO_FIRST}", "good", stays=True)
+        ready = f"The base policy is ready. {WHAT_TO_DO_FIRST}"
+        notice = self.window.notices.say(ready, "good", stays=True)
+        self.model.attempt_started.connect(lambda _event: self.window.notices.withdraw(notice))
 
     def _start_station(self) -> None:
         """Reattaches to the supervisor that runs, or starts one."""
@@ -156,6 +159,21 @@ class Session(QObject):
                 supervisor_process.start(self.workspace)
         except SessionError as error:
             self.window.notices.say(str(error), "fault", stays=True)
+            return
+        QTimer.singleShot(_PATIENCE_MS, self, self._look_for_supervisor)
+
+    def _look_for_supervisor(self) -> None:
+        """Says so, with what it wrote, if the station has not come up."""
+        if self._closing.isActive() or supervisor_process.running(self.workspace):
+            return
+        details = supervisor_process.last_words(self.workspace)
+        self.window.notices.say(
+            "The station did not start: its supervisor has ended. Restart the program; if this "
+            "comes again, the details say why.",
+            "fault",
+            [("Copy details", lambda: QApplication.clipboard().setText(details))],
+            stays=True,
+        )
 
     # -- going down
 

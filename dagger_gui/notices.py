@@ -117,12 +117,16 @@ class Notices(QObject):
         notice.raise_()
         return notice
 
-    def dismiss(self, notice: Notice | None = None) -> bool:
-        """Closes one notice, or the newest; whether there was any."""
+    def dismiss(self) -> bool:
+        """Closes the newest; whether there was any."""
         if not self._shown:
             return False
-        self._close(notice if notice in self._shown else self._shown[-1])
+        self._close(self._shown[-1])
         return True
+
+    def withdraw(self, notice: Notice) -> None:
+        """Closes one notice if it is still there: what it said is over."""
+        self._close(notice)
 
     def texts(self) -> list[str]:
         """What is on screen, oldest first."""

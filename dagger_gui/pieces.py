@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
+from PySide6.QtCore import QEvent, Qt, QTimer
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QGridLayout,
@@ -77,8 +77,9 @@ class Words(QLabel):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(text, parent)
-        self._size, self._role, self._bold = size, role, bold
+        self._role = role
         self._light = ""
+        self.setFont(theme.font(size, bold=bold))
         self.setWordWrap(wrap)
         if wrap:
             policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
@@ -100,7 +101,6 @@ class Words(QLabel):
 
     def _dress(self) -> None:
         self._light = theme.current().name
-        self.setFont(theme.font(self._size, bold=self._bold))
         now = theme.current()
         if self._role == "muted":
             colour = now.muted
@@ -108,7 +108,10 @@ class Words(QLabel):
             colour = now.strokes[self._role]  # type: ignore[index]
         else:
             colour = now.text
-        self.setStyleSheet(f"color: {colour};")
+        # By palette: a style sheet set while the application is being restyled crashes Qt.
+        palette = self.palette()
+        palette.setColor(QPalette.ColorRole.WindowText, QColor(colour))
+        self.setPalette(palette)
 
 
 def heading(text: str) -> Words:
@@ -195,7 +198,9 @@ class RowTable(QTableWidget):
         """Takes the colours of a new theme."""
         super().changeEvent(event)
         if event.type() in _STYLE_EVENTS and self._light != theme.current().name:
-            self._dress()
+            self._light = theme.current().name
+            # Later: a style sheet set while the application is being restyled crashes Qt.
+            QTimer.singleShot(0, self, self._dress)
 
     def _dress(self) -> None:
         self._light = theme.current().name

@@ -22,10 +22,7 @@ CORRECTIONS_A_ROUND: Final = 20  # few large batches beat many small ones (CR-DA
 TRIALS: Final = 50
 _TERMINATE_MS = 3000
 _NO_CORRECTIONS = "No corrections yet: there is nothing new to learn from."
-_NONE_RECOVERED = (
-    "No correction brought its attempt on yet, and only those are learned from. "
-    "Correct until the step is done, or let them all count on the Rounds page (F3)."
-)
+_NONE_RECOVERED = "No correction brought its attempt on yet; only those count (Rounds, F3)."
 _ATTEMPT_RUNS = "The corrections count once their attempt has ended."
 
 

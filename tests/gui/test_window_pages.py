@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import shiboken6
 from PySide6.QtCore import QEvent, QSettings, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton
@@ -69,7 +70,6 @@ class Bench:
         self.model = SessionModel(workspace)
         settings = QSettings(str(workspace.root / "window.ini"), QSettings.Format.IniFormat)
         self.window = Window(self.model, bindings.load(), settings, Sounds(on=False))
-        qtbot.addWidget(self.window)
         self.window.resize(1280, 800)
         self.window.show()
         self.window.activateWindow()
@@ -109,8 +109,11 @@ class Bench:
 
     def close(self) -> None:
         self.window.desk.close()
+        self.window.finish_closing()
         self.model.close()
         self.session.close()
+        # Now, not at some later event loop: a dead window must not see the next test's events.
+        shiboken6.delete(self.window)
 
 
 @pytest.fixture
@@ -179,7 +182,8 @@ def test_cameras_joints_and_figures_are_live(bench: Bench) -> None:
     bench.until(lambda: all(0 <= view.age() < 1 for view in views.values()))
     bench.until(lambda: "50.0 Hz" in bench.window.run.status.words())
     assert not bench.window.run.status.isOld()
-    bench.until(lambda: len(bench.window.run.joints._t) > 10)
+    bench.until(lambda: bench.model.steps and len(bench.model.steps.recent) > 10)
+    assert bench.window.run.joints.isVisible()
 
 
 def test_nothing_is_cut_off_at_the_smallest_size(bench: Bench) -> None:
