@@ -24,6 +24,7 @@ class _Takeover:
     doubt: float
     stage: int
     last_t: float
+    frame_t: float
     running: bool = True
     recovered: bool = False
     thumbnail: bytes = b""
@@ -70,6 +71,8 @@ class RunningAttempt:
 
     def interventions(self) -> list[Intervention]:
         """What there is so far, in time order, unlabelled."""
+        for takeover in self._found:
+            takeover.thumbnail = takeover.thumbnail or self._thumbnail(takeover.frame_t)
         return [
             Intervention(
                 episode=self.episode,
@@ -113,7 +116,7 @@ class RunningAttempt:
             stage=int(step["stage"]),
             last_t=t,
             recovered=int(step["stage"]) < 0,
-            thumbnail=self._thumbnail(step),
+            frame_t=float(step["frame_t"][0]) if step["frame_t"].size else float("nan"),
         )
 
     def _follow(self, takeover: _Takeover, step: NDArray[Any], *, ended: bool) -> None:
@@ -124,9 +127,9 @@ class RunningAttempt:
         if takeover.stage >= 0:
             takeover.recovered = bool(int(step["stage"]) > takeover.stage or step["success"])
 
-    def _thumbnail(self, step: NDArray[Any]) -> bytes:
+    def _thumbnail(self, known_t: float) -> bytes:
+        """The newest frame up to ``known_t``; frames may come after the ticks that know them."""
         if not self._frames:
             return b""
-        known = float(step["frame_t"][0]) if step["frame_t"].size else float("nan")
-        seen = [data for t, data in self._frames if t <= known]
-        return jpeg.thumbnail(seen[-1] if seen else self._frames[-1][1])
+        seen = [data for t, data in self._frames if t <= known_t]
+        return jpeg.thumbnail(seen[-1] if seen else self._frames[0][1])

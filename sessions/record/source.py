@@ -81,8 +81,8 @@ class StepSource:
 def take_up(intake: Intake, episodes: Path, history: NDArray[Any], now: float) -> bool:
     """Prepares the intake for the ticks that were in the ring before this recorder came.
 
-    An attempt whose ``.part`` a recorder before this one left is gone on with; one that runs
-    without a file is recorded from its first tick still in the ring; finished ones are left alone.
+    An attempt whose ``.part`` a recorder before this one left is gone on with; one that never got a
+    file is recorded from its first tick still in the ring; finished ones are left alone.
 
     Args:
         intake: empty.
@@ -99,15 +99,16 @@ def take_up(intake: Intake, episodes: Path, history: NDArray[Any], now: float) -
     alive = bool(-_DEAD_S < now - float(newest["t"]) < _DEAD_S)
     for attempt in np.unique(history["attempt"]):
         ticks = history["tick"][history["attempt"] == attempt]
-        if attempt > 0 and not _taken_up(intake, episodes, int(attempt), int(ticks[-1])):
-            runs = alive and int(newest["attempt"]) == attempt
-            if not runs or _on_disk(episodes, int(attempt)):
-                intake.ignore(int(attempt))
+        if attempt == 0 or _taken_up(intake, episodes, int(attempt), int(ticks[-1])):
+            continue
+        if not alive or _on_disk(episodes, int(attempt)):
+            intake.ignore(int(attempt))
     return alive
 
 
 def _on_disk(episodes: Path, attempt: int) -> bool:
-    return bool(list(episodes.glob(f"{attempt:06d}.*")))
+    name = f"{attempt:06d}.*"
+    return any([*episodes.glob(name), *(episodes / "aside").glob(name)])
 
 
 def _taken_up(intake: Intake, episodes: Path, attempt: int, last_tick: int) -> bool:

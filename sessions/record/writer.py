@@ -30,8 +30,9 @@ _POOL = 1 << 18  # bytes in a chunk of a JPEG pool
 _SLACK = 4 << 20  # metadata and the unfilled ends of chunks
 
 _broken: dict[Path, Any] = {}
-"""Files whose write failed. HDF5 crashes when such a file is closed, so
-they are kept open; the process must leave through ``os._exit`` (see ``must_leave_hard``)."""
+"""Files whose write failed, with their datasets. HDF5 crashes when such a file is closed, and says
+so at length when a dataset is, so all are kept open; the process must leave through ``os._exit``
+(see ``must_leave_hard``)."""
 
 
 def must_leave_hard() -> bool:
@@ -76,6 +77,7 @@ class EpisodeWriter:
         self.rows = 0
         self.frames = dict.fromkeys(self.cameras, 0)
         self._pool = dict.fromkeys(self.cameras, 0)
+        self._sets: dict[str, Any] = {}  # open all the while: see _broken
         self._steps: list[NDArray[Any]] = []
         self._pending: dict[str, list[tuple[bytes, tuple[Any, ...]]]] = {
             name: [] for name in self.cameras
@@ -133,7 +135,7 @@ class EpisodeWriter:
                 self._write_frames(camera, waiting)
             self._write_steps()
             self._file.flush()
-            self._file["committed"][:] = [self.rows, *self.frames.values()]
+            self._sets["committed"][:] = [self.rows, *self.frames.values()]
             self._file.flush()
         except (OSError, RuntimeError) as error:
             self._break(error)
@@ -187,12 +189,17 @@ class EpisodeWriter:
                     chunks=(_ROWS, *shape),
                 )
                 made.attrs["unit"] = layout.unit(field)
+                self._sets[field] = made
             for camera in self.cameras:
                 group = file.create_group(f"cameras/{camera}")
-                group.create_dataset("jpeg", (0,), "u1", maxshape=(None,), chunks=(_POOL,))
-                for name, kind in layout.FRAME_COLUMNS.items():
-                    group.create_dataset(name, (0,), kind, maxshape=(None,), chunks=(_FRAMES,))
-            file.create_dataset("committed", (1 + len(self.cameras),), "<i8")
+                for name, kind in (("jpeg", "u1"), *layout.FRAME_COLUMNS.items()):
+                    chunk = _POOL if name == "jpeg" else _FRAMES
+                    self._sets[f"{camera}/{name}"] = group.create_dataset(
+                        name, (0,), kind, maxshape=(None,), chunks=(chunk,)
+                    )
+            self._sets["committed"] = file.create_dataset(
+                "committed", (1 + len(self.cameras),), "<i8"
+            )
             file.attrs["format"] = layout.FORMAT
             file.attrs["layout"] = layout.LAYOUT
             file.attrs["metadata"] = msgspec.json.encode(self.meta).decode()
@@ -217,21 +224,21 @@ class EpisodeWriter:
             return
         block = np.concatenate(self._steps)
         for field in layout.columns(self.dtype):
-            _extend(self._file[layout.dataset_path(field)], self.rows, block[field])
+            _extend(self._sets[field], self.rows, block[field])
 
     def _write_frames(self, camera: str, waiting: list[tuple[bytes, tuple[Any, ...]]]) -> None:
         if not waiting:
             return
-        group = self._file["cameras"][camera]
         pool = np.frombuffer(b"".join(jpeg for jpeg, _ in waiting), np.uint8)
-        _extend(group["jpeg"], self._pool[camera], pool)
+        _extend(self._sets[f"{camera}/jpeg"], self._pool[camera], pool)
         facts = list(zip(*(facts for _, facts in waiting), strict=True))
         for (name, kind), values in zip(layout.FRAME_COLUMNS.items(), facts, strict=True):
-            _extend(group[name], self.frames[camera], np.asarray(values, kind))
+            _extend(self._sets[f"{camera}/{name}"], self.frames[camera], np.asarray(values, kind))
 
     def _close(self, attributes: dict[str, Any]) -> None:
         """Leaves the growing mode, writes the closing attributes and makes the file durable."""
         try:
+            self._sets.clear()
             self._file.close()
             with h5py.File(self.path, "r+", libver="latest", locking="best-effort") as file:
                 rows = int(file["committed"][0])
@@ -258,7 +265,7 @@ class EpisodeWriter:
 
     def _break(self, error: Exception) -> None:
         if self._file:
-            _broken[self.path] = self._file
+            _broken[self.path] = (self._file, self._sets)
             self._syncer.close()
         raise EpisodeError(
             self.path, f"Writing failed ({error}).", "What was flushed before can be salvaged."
