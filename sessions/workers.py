@@ -42,9 +42,7 @@ class Workers:
                 self.processes, multiprocessing.get_context("spawn"), initializer=_prepare
             )
 
-    def map(
-        self, function: Callable[[Job], Result], jobs: Iterable[Job]
-    ) -> Generator[Result]:
+    def map(self, function: Callable[[Job], Result], jobs: Iterable[Job]) -> Generator[Result]:
         """Results in the order of ``jobs``, which may be endless: close the iterator to stop.
 
         At most twice as many jobs as processes are begun ahead of the one that is waited for.
