@@ -23,9 +23,19 @@ ENVIRONMENT_NAMES = (
     "cube_cos4yaw",
     "tray_x",
     "tray_y",
+    "tool_to_cube_x",
+    "tool_to_cube_y",
+    "tool_to_cube_z",
+    "turn_sin4",
+    "turn_cos4",
 )
-"""Privileged poses in the base frame [m]. A cube looks the same every quarter turn, so its yaw is
-given as the sine and cosine of four times itself: continuous, and equal for equal looks."""
+"""Privileged poses: cube and tray in the base frame, then the cube in the tool's frame [m], as
+robomimic's low-dimensional ``object`` observation has both. A cube looks the same every quarter
+turn, so its yaw, and the turn from the tool's heading to it, are given as the sine and cosine of
+four times themselves: continuous, and equal for equal looks."""
+
+BASE_FRAME_COMPONENTS = 7
+"""So many components of the environment state, from the first, are seen from the base frame."""
 
 CAMERA_NAMES = ("top", "wrist")
 STAGES = ("approach", "grasp", "transport", "placement")

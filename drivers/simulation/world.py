@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from drivers.base import Floats, Image, RobotState, checked_action
+from drivers.kinematics import VIPERX_300S
 from drivers.simulation.engine import mujoco
 from drivers.simulation.judge import Judge, Scene
 from drivers.simulation.model import FINGER_TRAVEL_M, build, controls, opening
@@ -142,13 +143,19 @@ class World:
         )
 
     def environment(self) -> Floats:
-        """The privileged poses, shape (7,), in the order of ``ENVIRONMENT_NAMES``."""
+        """The privileged poses, shape (12,), in the order of ``ENVIRONMENT_NAMES``.
+
+        The tool is where the measured joints put it, as a real station would compute it.
+        """
         cube = self.data.xpos[self._parts.cube_body]
         tray = self.data.mocap_pos[self._parts.tray_mocap]
         yaw = _flat_yaw(self.data.xmat[self._parts.cube_body].reshape(3, 3))
-        return np.array(
-            [cube[0], cube[1], cube[2], np.sin(4 * yaw), np.cos(4 * yaw), tray[0], tray[1]]
-        )
+        pose_base_tool = VIPERX_300S.forward(self._measured[0][:6])
+        away = pose_base_tool[:3, :3].T @ (cube - pose_base_tool[:3, 3])
+        turn = yaw - float(np.arctan2(pose_base_tool[1, 2], pose_base_tool[0, 2]))
+        seen_from_base = [*cube, np.sin(4 * yaw), np.cos(4 * yaw), tray[0], tray[1]]
+        seen_from_tool = [*away, np.sin(4 * turn), np.cos(4 * turn)]
+        return np.array([*seen_from_base, *seen_from_tool])
 
     def visible(self) -> Floats:
         """A copy of all that a camera can see, for ``rendering.Onlooker``."""

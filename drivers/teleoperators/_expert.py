@@ -17,7 +17,13 @@ import numpy as np
 
 from drivers.base import Floats, RobotState
 from drivers.kinematics import VIPERX_300S, rotation_vector
-from drivers.simulation.names import CUBE_M, LIMITS, TRAY_FLOOR_M, TRAY_INNER_M
+from drivers.simulation.names import (
+    BASE_FRAME_COMPONENTS,
+    CUBE_M,
+    LIMITS,
+    TRAY_FLOOR_M,
+    TRAY_INNER_M,
+)
 
 OPEN = 0.85
 """Opening commanded to let go or to approach."""
@@ -133,7 +139,7 @@ class Sight:
 def look(state: RobotState) -> Sight:
     """Reads a robot state whose environment state is the simulated station's."""
     cube_x, cube_y, cube_z, sine, cosine, tray_x, tray_y = (
-        float(v) for v in state.environment_state
+        float(v) for v in state.environment_state[:BASE_FRAME_COMPONENTS]
     )
     pose = VIPERX_300S.forward(state.position[:6])
     cube = np.array([cube_x, cube_y, cube_z])
