@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,8 +20,10 @@ from tests.fakes.session_processes import JOINTS, FakeSession
 
 
 @pytest.fixture
-def workspace(tmp_path: Path) -> Workspace:
-    return create(tmp_path / "w", simulated_station(), pick_place_task())
+def workspace(tmp_path: Path) -> Iterator[Workspace]:
+    made = create(tmp_path / "w", simulated_station(), pick_place_task())
+    yield made
+    shutil.rmtree(made.runtime(), ignore_errors=True)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -51,10 +52,11 @@ NONE = Qt.KeyboardModifier.NoModifier
 
 
 @pytest.fixture
-def workspace(tmp_path: Path) -> Workspace:
+def workspace(tmp_path: Path) -> Iterator[Workspace]:
     made = create(tmp_path / "w", simulated_station(), pick_place_task())
     made.set_running_round(0)
-    return made
+    yield made
+    shutil.rmtree(made.runtime(), ignore_errors=True)
 
 
 class Bench:
