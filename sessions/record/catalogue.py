@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import msgspec
@@ -51,8 +52,9 @@ class Catalogue:
         entries: dict[str, Entry] = {}
         for path in sorted(self.folder.glob(f"*{layout.SUFFIX}")):
             number = layout.episode_number(path)
-            if number:
-                entries[path.name] = self._entry(path, number)
+            with contextlib.suppress(FileNotFoundError):  # removed by hand since it was listed
+                if number:
+                    entries[path.name] = self._entry(path, number)
         if entries != self._remembered:
             index.write(self.folder, entries)
             self._remembered = entries

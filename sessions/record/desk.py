@@ -24,6 +24,7 @@ from sessions.record.intake import Intake
 from sessions.taxonomy import Taxonomy
 
 _OUTCOMES = ("success", "failure", "discarded")
+_SHOWN_S = 10.0  # how long a pedal's tag that could not be kept is spoken of
 _LATE_S = 2.0  # a pedal's tag waits this long for the tick it is about
 
 
@@ -49,6 +50,7 @@ class Desk:
         self._taxonomy = taxonomy
         self._round = round_index
         self._tags: list[tuple[OperatorTagged, float]] = []
+        self._said_at = float("-inf")
         self.problem = ""
 
     def can_undo(self) -> bool:
@@ -99,6 +101,8 @@ class Desk:
 
     def settle(self, intake: Intake | None, now: float) -> bool:
         """Turns the tags whose ticks have come into edits; whether any did."""
+        if now - self._said_at >= _SHOWN_S:
+            self.problem = ""
         waiting = []
         for message, since in self._tags:
             running = intake is not None and intake.recording == message.episode
@@ -106,6 +110,7 @@ class Desk:
             closed = self._is_finished(message.episode)
             if reached or closed or now - since >= _LATE_S:
                 self._place(message, intake)
+                self._said_at = now
             else:
                 waiting.append((message, since))
         changed = len(waiting) != len(self._tags)

@@ -60,6 +60,24 @@ class FramePump:
                     break
                 source.next = i
 
+    def resume(self, newest: dict[str, tuple[float, int]], now: float) -> None:
+        """Goes back to the frame after the newest that an earlier recorder kept.
+
+        Those that were overwritten in between count as lost, by the camera's own count.
+
+        Args:
+            newest: by camera, capture time [s] and sequence of that frame.
+            now: the clock [s].
+        """
+        since = {name: newest.get(name, (0.0, 0))[0] for name in self._sources}
+        self.begin(since, now)
+        for name, (t, sequence) in newest.items():
+            source = self._sources.get(name)
+            reader = source.reader if source is not None else None
+            first = reader.get(source.next) if source is not None and reader is not None else None
+            if first is not None and float(first["t"]) > t:
+                self.lost += max(0, int(first["sequence"]) - sequence - 1)
+
     def pump(self, take: TakeFrame, now: float) -> None:
         """Encodes every frame that has come and gives it to ``take(camera, t, jpeg, **facts)``.
 

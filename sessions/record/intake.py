@@ -43,6 +43,7 @@ class Intake:
         self.lost_ticks = 0
         self.running: RunningAttempt | None = None
         self.previous: RunningAttempt | None = None
+        self.adopted_frames: dict[str, tuple[float, int]] = {}
         self._folder = folder
         self._writer: EpisodeWriter | None = None
         self._queue: list[NDArray[Any]] = []
@@ -84,23 +85,22 @@ class Intake:
         """Ticks of this attempt are not to be recorded (they are on disk already)."""
         self._closed.add(episode)
 
-    def adopt(self, writer: EpisodeWriter, steps: NDArray[Any], frames: dict[str, float]) -> None:
+    def adopt(
+        self, writer: EpisodeWriter, steps: NDArray[Any], frames: dict[str, tuple[float, int]]
+    ) -> None:
         """Goes on with an episode that a recorder before this one began.
 
         Args:
             writer: from ``salvage.resume``.
             steps: its ticks so far, shape (T,).
-            frames: capture time of the newest frame it has, by camera [s].
+            frames: by camera, capture time [s] and sequence of the newest frame it has.
         """
         self._begin(writer)
-        self._last_frame = dict(frames)
+        self.adopted_frames = dict(frames)
+        self._last_frame = {camera: t for camera, (t, _) in frames.items()}
         if len(steps) and self.running is not None:
             self.running.see(steps)
             self._last, self._last_t = int(steps["tick"][-1]), float(steps["t"][-1])
-
-    def newest_frames(self) -> dict[str, float]:
-        """Capture time of the newest frame in the open episode, by camera [s]."""
-        return dict(self._last_frame)
 
     def take_steps(self, steps: NDArray[Any], now: float) -> None:
         """Takes ticks, shape (N,), in order."""

@@ -123,6 +123,10 @@ def _taken_up(intake: Intake, episodes: Path, attempt: int, last_tick: int) -> b
         writer = salvage.resume(path)
     except EpisodeError:
         return False
-    newest = {name: float(f.t[-1]) for name, f in data.frames.items() if len(f.t)}
+    newest = {
+        name: (float(frames.t[-1]), int(frames.sequence[-1]))
+        for name, frames in data.frames.items()
+        if len(frames.t)
+    }
     intake.adopt(writer, data.steps, newest)
     return True

@@ -133,8 +133,7 @@ class Tape:
         history = self._source.poll()
         alive = take_up(self.intake, self._space.episodes, history, now)
         if self.intake.recording:
-            newest = self.intake.newest_frames()
-            self._frames.begin({n: newest.get(n, 0.0) for n in stream.camera_names}, now)
+            self._frames.resume(self.intake.adopted_frames, now)
         self.intake.take_steps(history, now)
         if not alive:  # the ring stays open, so that its replacement is noticed
             self._end(RESTARTED)

@@ -157,8 +157,11 @@ class EpisodeWriter:
         self._verify()
         if self.final.exists():
             raise EpisodeError(self.final, "The file exists already.", f"Kept {self.path.name}.")
-        self.path.rename(self.final)
-        sync_folder(self.final.parent)
+        try:
+            self.path.rename(self.final)
+            sync_folder(self.final.parent)
+        except OSError as error:
+            raise EpisodeError(self.path, f"It cannot be renamed ({error.strerror}).") from error
         return self.final
 
     def abandon(self, problem: str, outcome: Outcome = Outcome.RUNNING) -> Path:

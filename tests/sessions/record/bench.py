@@ -109,7 +109,7 @@ class Bench:
     def end(self, episode: int, outcome: str) -> None:
         """The outcome is told, and an idle tick follows."""
         self.say(AttemptEnded(episode, self.tick - 1, outcome))
-        self.drive(1, 0, Controller.HOLD)
+        self.drive(1, 0, Controller.HOLD, frames=False)
 
     def ticks(self, episode: int) -> NDArray[Any]:
         """What was written of an attempt."""

@@ -168,11 +168,12 @@ def test_a_killed_recorder_goes_on_with_the_running_attempt(
         assert state.leftovers == ()
         bench.drive(20, 1)
         bench.end(1, "success")
-        second.until(lambda s: s.saved == 1, "the file")
+        state = second.until(lambda s: s.saved == 1, "the file")
+        assert (state.lost_ticks, state.lost_frames) == (0, 0)
     data = storage.read_episode(space.episodes / "000001.h5")
     assert data.steps.tobytes() == bench.ticks(1).tobytes()
     assert data.meta.seed == 99
-    assert data.frames["top"].t[-1] == bench.frames["top"][-2]
+    assert data.frames["top"].t[-1] == bench.frames["top"][-1]
 
 
 def test_an_attempt_that_ended_while_the_recorder_was_dead_is_a_whole_leftover(
@@ -273,6 +274,46 @@ def test_overwritten_ticks_are_counted(space: Workspace) -> None:
     assert kept + state.lost_ticks == 805
     assert recorder.close() == 0
     bench.close()
+
+
+def test_frames_overwritten_while_the_recorder_was_dead_are_counted(
+    space: Workspace, bench: Bench, recorder: RecorderProcess
+) -> None:
+    bench.begin(1)
+    bench.drive(50, 1)
+    part = space.episodes / "000001.h5.part"
+    recorder.until(lambda s: s.recording and storage.counts(part)[0] == 50, "the flush")
+    recorder.kill()
+    bench.drive(300, 1)
+    with contextlib.closing(RecorderProcess(space)) as second:
+        second.until(lambda s: s.recording == 1, "the recording goes on")
+        bench.drive(20, 1)
+        bench.end(1, "success")
+        state = second.until(lambda s: s.saved == 1, "the file")
+    data = storage.read_episode(space.episodes / "000001.h5")
+    assert len(data.steps) == 370
+    kept = sum(len(frames.t) for frames in data.frames.values())
+    assert state.lost_frames > 100
+    assert kept + state.lost_frames == sum(len(times) for times in bench.frames.values())
+
+
+def test_a_leftover_waits_until_nothing_is_recorded(
+    bench: Bench, recorder: RecorderProcess
+) -> None:
+    bench.begin(1)
+    bench.drive(20, 1)
+    bench.drive(1, 0, Controller.HOLD, frames=False)  # it ends, and nobody says how
+    state = recorder.until(lambda s: s.leftovers, "the leftover")
+    assert "never told" in state.leftovers[0].problem
+    bench.begin(2)
+    bench.drive(20, 2)
+    recorder.until(lambda s: s.recording == 2, "the next attempt")
+    refused = recorder.window.ask(Salvage(state.leftovers[0].path))
+    assert refused == Refused("An attempt is being recorded.", "End it first, then salvage.")
+    bench.end(2, "success")
+    recorder.until(lambda s: s.recording == 0, "its end")
+    assert recorder.window.ask(Salvage(state.leftovers[0].path)) == Accepted()
+    assert [e.outcome for e in recorder.state().episodes] == ["discarded", "success"]
 
 
 def test_a_shutdown_during_an_attempt_leaves_it_whole(
