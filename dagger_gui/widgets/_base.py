@@ -18,7 +18,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 from dagger_gui import theme
 from dagger_gui.theme import Size
 
-_STYLE_EVENTS = (QEvent.Type.PaletteChange, QEvent.Type.FontChange, QEvent.Type.StyleChange)
+STYLE_EVENTS = (QEvent.Type.PaletteChange, QEvent.Type.FontChange, QEvent.Type.StyleChange)
 
 
 class Painted(QWidget):
@@ -34,7 +34,7 @@ class Painted(QWidget):
 
     def changeEvent(self, event: QEvent) -> None:
         """Follows theme and font."""
-        if event.type() in _STYLE_EVENTS:
+        if event.type() in STYLE_EVENTS:
             self.restyle()
         super().changeEvent(event)
 

@@ -1,4 +1,4 @@
-"""Drawing shared by the widgets: curves, spans, shapes, key caps, ticks, times in words."""
+"""Drawing shared by the widgets: spans, shapes, key caps, ticks, times in words."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-import shiboken6
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QFontMetricsF, QPainter, QPen, QPolygonF
@@ -59,50 +58,6 @@ def runs(values: NDArray[Any]) -> Iterator[tuple[int, int, int]]:
     edges = [0, *(np.flatnonzero(np.diff(values.astype(np.int16))) + 1).tolist(), len(values)]
     for start, stop in pairwise(edges):
         yield start, stop, int(values[start])
-
-
-def draw_curve(painter: QPainter, x: NDArray[Any], y: NDArray[Any]) -> None:
-    """Draws y over x, both (N,) in px, with the painter's pen; NaN in ``y`` leaves a gap."""
-    finite = np.isfinite(y)
-    if finite.all():
-        _draw_polyline(painter, x, y)
-        return
-    for start, stop, good in runs(finite):
-        if good and stop - start > 1:
-            _draw_polyline(painter, x[start:stop], y[start:stop])
-
-
-def _draw_polyline(painter: QPainter, x: NDArray[Any], y: NDArray[Any]) -> None:
-    # Writing into Qt's own memory: a list of QPointF would cost more than the drawing.
-    if len(x) < 2:
-        return
-    polygon = QPolygonF()
-    polygon.resize(len(x))
-    make: Any = shiboken6.VoidPtr  # its stub knows neither the size nor the buffer it offers
-    points = np.frombuffer(make(polygon.data(), len(x) * 16, True), np.float64).reshape(-1, 2)
-    points[:, 0] = x
-    points[:, 1] = y
-    painter.drawPolyline(polygon)
-
-
-def thinned(
-    x: NDArray[Any], y: NDArray[Any], columns: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """At most about four points for each of ``columns`` px, keeping every extreme.
-
-    Returns ``x`` and ``y`` themselves while they are few enough for that.
-    """
-    n = len(x)
-    if n <= 4 * max(1, columns):
-        return x, y
-    size = math.ceil(n / max(1, columns))
-    whole = n // size * size
-    blocks = y[:whole].reshape(-1, size)
-    low, high = blocks.min(axis=1), blocks.max(axis=1)
-    at = x[:whole].reshape(-1, size)[:, size // 2]
-    thin_y = np.empty(2 * len(at))
-    thin_y[0::2], thin_y[1::2] = low, high
-    return np.append(np.repeat(at, 2), x[-1]), np.append(thin_y, y[-1])
 
 
 def nice_ticks(low: float, high: float, count: int) -> list[float]:

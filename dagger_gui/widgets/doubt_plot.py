@@ -11,29 +11,21 @@ import math
 from typing import Any
 
 import numpy as np
+import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QPen
+from PySide6.QtCore import QRectF, QSize
+from PySide6.QtGui import QColor, QFontMetricsF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from dagger_gui import theme
-from dagger_gui.widgets._base import Painted
-from dagger_gui.widgets._painting import (
-    controller_brush,
-    draw_curve,
-    draw_text,
-    nice_ticks,
-    number,
-    runs,
-    thinned,
-)
+from dagger_gui.widgets._painting import number
+from dagger_gui.widgets._plotting import Axis, Plots, TimeRow, end_at, line_height, pen, text
 
 Array = NDArray[np.float64]
-_RIGHT = Qt.AlignmentFlag.AlignRight
 _DECADES = 1.0  # tau to 10 tau fill the upper half
 
 
-class DoubtPlot(Painted):
+class DoubtPlot(Plots):
     """A curve, a dashed line, and the two numbers."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -51,12 +43,13 @@ class DoubtPlot(Painted):
     def setWindow(self, seconds: float) -> None:
         """Length of the time axis [s]."""
         self._window = seconds
-        self.update()
+        self.restyle()
 
     def setLeft(self, pixels: float) -> None:
         """Where the plot area begins [px], to line up with the joint plots; 0 for its own."""
-        self._left = pixels
-        self.update()
+        if pixels != self._left:
+            self._left = pixels
+            self.restyle()
 
     def setData(self, t: Array, doubt: Array, tau: float, controller: NDArray[Any]) -> None:
         """One frame of display.
@@ -77,15 +70,14 @@ class DoubtPlot(Painted):
         if len(known) and float(known.max()) > self._top:
             # Re-ranged on overflow only, and by steps, so that the axis does not breathe.
             self._top = float(known.max()) * 1.5
-        if self.isVisible():
-            self.update()
+        self.refresh()
 
     def clear(self) -> None:
         """Takes the curve off and forgets the range."""
         self._t, self._doubt = np.zeros(0), np.zeros(0)
         self._controller = np.zeros(0, np.uint8)
         self._tau, self._top = math.nan, 1e-3
-        self.update()
+        self.refresh()
 
     def summary(self) -> str:
         """What the numbers say, in words."""
@@ -118,95 +110,54 @@ class DoubtPlot(Painted):
 
     def plotRect(self) -> QRectF:
         """Where the curve lies."""
+        self.settle()
+        return QRectF(self._row.sceneBoundingRect())
+
+    def build(self) -> None:
+        """A head of words over one row."""
+        look, head = theme.current(), self._head()
         small = QFontMetricsF(theme.font("small"))
-        left = self._left or small.horizontalAdvance("10 tau") + theme.grid(4)
-        head = small.height() + theme.grid(2)
-        return QRectF(
-            left, round(head), self.width() - left - theme.grid(1), self.height() - round(head) - 1
-        )
+        left = self._left or math.ceil(small.horizontalAdvance("10 tau")) + theme.grid(4)
+        self.ci.layout.setContentsMargins(0, head, theme.grid(1), 1)
+        self._row = TimeRow(self._window, -0.02, 1.02)
+        self._row.drawGrid([])
+        self._curve = self._row.curve(look.stroke("policy"), 1.5)
+        self._dashes = pg.InfiniteLine(0.5, angle=0, pen=pen(look.text, 1, [6, 4]))
+        self._row.addItem(self._dashes, ignoreBounds=True)
+        self._axis = Axis("left", left)
+        self._axis.linkToView(self._row)
+        self.ci.addItem(self._axis, 0, 0)
+        self.ci.addItem(self._row, 0, 1)
+        figure = small.horizontalAdvance("00.000") + theme.grid(3)
+        self._numbers = [text(self._axis, look.text), text(self._axis, look.text)]
+        for words, item in zip(("doubt ", "tau "), self._numbers, strict=True):
+            text(self._axis, look.muted, words).setPos(left, -head)
+            left += small.horizontalAdvance(words)
+            item.setPos(left, -head)
+            left += figure
+        self._summary = text(self._axis, look.muted)
 
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Ground, spans, tau, curve, words."""
-        look = theme.current()
-        painter = QPainter(self)
-        painter.fillRect(self.rect(), QColor(look.surface))
-        plot = self.plotRect()
-        painter.fillRect(plot, QColor(look.sunken))
-        self._paint_grid(painter, plot)
-        painter.save()
-        painter.setClipRect(plot)
-        if len(self._t):
-            self._paint_curve(painter, plot)
-        if math.isfinite(self._tau):
-            pen = QPen(QColor(look.text), 1)
-            pen.setDashPattern([6, 4])
-            painter.setPen(pen)
-            middle = round(plot.center().y()) + 0.5
-            painter.drawLine(QPointF(plot.left(), middle), QPointF(plot.right(), middle))
-        painter.restore()
-        self._paint_words(painter, plot)
-        painter.end()
+    def _head(self) -> int:
+        return round(line_height()) + theme.grid(2)
 
-    def _paint_grid(self, painter: QPainter, plot: QRectF) -> None:
-        look = theme.current()
-        painter.setPen(QPen(QColor(look.line), 1))
-        for second in nice_ticks(-self._window, 0, 5):
-            x = round(plot.left() + (second / self._window + 1) * plot.width()) + 0.5
-            painter.drawLine(QPointF(x, plot.top()), QPointF(x, plot.bottom()))
-        small = theme.font("small")
-        painter.setFont(small)
-        painter.setPen(QColor(look.muted))
-        height = QFontMetricsF(small).height()
-        right = plot.left() - theme.grid(2)
-        labels = (
-            [(0.0, "0"), (0.5, "tau"), (1.0, "10 tau")]
-            if math.isfinite(self._tau)
-            else [(0.0, "0"), (1.0, number(self._top, 3))]
-            if len(self._doubt)
-            else []
-        )
-        for fraction, words in labels:
-            y = plot.bottom() - fraction * plot.height() - height / 2
-            y = min(max(y, plot.top() - 2), plot.bottom() - height + 2)
-            draw_text(painter, QRectF(0, y, right, height), words, _RIGHT)
-
-    def _paint_curve(self, painter: QPainter, plot: QRectF) -> None:
-        look = theme.current()
-        x = plot.left() + (self._t / self._window + 1) * plot.width()
-        painter.setPen(Qt.PenStyle.NoPen)
-        for start, stop, who in runs(self._controller):
-            if who == 1:
-                continue
-            end = x[stop] if stop < len(x) else x[-1]
-            painter.setBrush(controller_brush(who, 0.26))
-            painter.drawRect(QRectF(x[start], plot.top(), end - x[start], plot.height()))
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(look.stroke("policy"), 1.5))
-        y = plot.bottom() - 1 - self.fraction(self._doubt) * (plot.height() - 2)
-        draw_curve(painter, *thinned(x, y, round(plot.width())))
-
-    def _paint_words(self, painter: QPainter, plot: QRectF) -> None:
-        look = theme.current()
-        small = theme.font("small")
-        metrics = QFontMetricsF(small)
-        head = QRectF(plot.left(), 0, plot.width(), plot.top() - theme.grid(1))
+    def fill(self) -> None:
+        """Curve, spans, tau and words."""
+        look, known = theme.current(), math.isfinite(self._tau)
         newest = float(self._doubt[-1]) if len(self._doubt) else math.nan
-        x = head.left()
-        for words, colour, width in (
-            ("doubt", look.muted, metrics.horizontalAdvance("doubt ")),
-            (number(newest, 3), look.text, metrics.horizontalAdvance("00.000") + theme.grid(3)),
-            ("tau", look.muted, metrics.horizontalAdvance("tau ")),
-            (number(self._tau, 3), look.text, metrics.horizontalAdvance("00.000") + theme.grid(3)),
-        ):
-            painter.setFont(small)
-            painter.setPen(QColor(colour))
-            draw_text(painter, QRectF(x, 0, width, head.height()), words)
-            x += width
-        over = math.isfinite(self._tau) and newest > self._tau
-        painter.setFont(theme.font("small", bold=over))
-        painter.setPen(QColor(look.text if over else look.muted))
-        rest = QRectF(x, 0, head.right() - x, head.height())
-        draw_text(painter, rest, self.summary(), _RIGHT)
+        self._curve.setData(self._t, self.fraction(self._doubt))
+        self._row.setSpans(self._row.spans(self._t, self._controller))
+        self._dashes.setVisible(known)
+        marks = [(0.0, "0"), (0.5, "tau"), (1.0, "10 tau")]
+        if not known:
+            marks = [(0.0, "0"), (1.0, number(self._top, 3))] if len(self._doubt) else []
+        self._axis.mark(marks)
+        for item, value in zip(self._numbers, (newest, self._tau), strict=True):
+            item.setText(number(value, 3))
+        over = known and newest > self._tau
+        self._summary.setFont(theme.font("small", bold=over))
+        self._summary.setBrush(QColor(look.text if over else look.muted))
+        self._summary.setText(self.summary())
+        end_at(self._summary, self.width() - theme.grid(1), -self._head())
 
 
 def main() -> int:

@@ -1,77 +1,47 @@
-"""Measured, policy and sent values of every joint over the last seconds, one row a joint.
-
-One QPainter pass over everything instead of a graphics scene with a curve item each: at 21 curves
-of 500 points that took a quarter of pyqtgraph's time here, and rows, names and values line up to
-the pixel. The ground (names, grid, limits) is kept as a picture until size, theme or scale change.
-"""
+"""Measured, policy and sent values of every joint over the last seconds, one row a joint."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import (
-    QColor,
-    QFontMetricsF,
-    QKeyEvent,
-    QMouseEvent,
-    QPainter,
-    QPaintEvent,
-    QPen,
-    QPixmap,
-    QResizeEvent,
-    QWheelEvent,
-)
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtGui import QFontMetricsF, QKeyEvent, QMouseEvent
+from PySide6.QtWidgets import QGraphicsLineItem, QWidget
 
 from dagger_gui import theme
-from dagger_gui.widgets._base import Painted
-from dagger_gui.widgets._joint_layout import (
-    CURVES,
-    JointLayout,
-    curve_colour,
-    draw_ground,
-    draw_time_ends,
-)
-from dagger_gui.widgets._joint_scales import JointScales
-from dagger_gui.widgets._painting import (
-    controller_brush,
-    draw_curve,
-    draw_focus,
-    draw_text,
-    number,
-    runs,
-    thinned,
-)
-from sessions.types import Controller
+from dagger_gui.widgets._joint_row import CURVES, JointRow, curve_colour
+from dagger_gui.widgets._legend import Legend, Swatch
+from dagger_gui.widgets._painting import controller_brush
+from dagger_gui.widgets._plotting import SHADES, Plots, TimeAxis, pen
 
 Array = NDArray[np.float64]
-_RIGHT = Qt.AlignmentFlag.AlignRight
 _EMPTY = "No joints yet. Start the station to see what the arm does."
 
 
-class JointPlots(Painted):
-    """Rows of curves with fixed ranges; wheel zooms a joint, a double click enlarges it."""
+class JointPlots(Plots):
+    """Rows of curves with fixed ranges; the wheel zooms a joint, a double click enlarges it."""
 
     valueChanged = Signal(dict)  # noqa: N815
     leftChanged = Signal(float)  # noqa: N815
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._scales = JointScales()
+        self._names: tuple[str, ...] = ()
+        self._limits: tuple[Array, Array] = (np.zeros(0), np.zeros(0))
+        self._enlarged: str | None = None
+        self._rows: dict[str, JointRow] = {}
         self._window = 10.0
         self._t: Array = np.zeros(0)
         self._data: dict[str, Array] = {}
         self._controller: NDArray[Any] = np.zeros(0, np.uint8)
-        self._layout: JointLayout | None = None
-        self._ground: QPixmap | None = None
-        self._pointer: QPointF | None = None
-        self.setMouseTracking(True)
+        self._seconds: float | None = None  # under the cursor
+        self._line = QGraphicsLineItem()
+        self.scene().addItem(self._line)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName("Joint plots")
         self.setAccessibleDescription(
             "Measured, policy and sent values over the last seconds. Arrow keys choose a joint to "
@@ -87,14 +57,21 @@ class JointPlots(Painted):
         upper: Sequence[float] | Array,
         window_s: float = 10.0,
     ) -> None:
-        """Names and limits, each of length A [rad; the last is the gripper, 0..1]."""
-        self._scales.set_joints(
-            tuple(names), np.asarray(lower, np.float64), np.asarray(upper, np.float64)
-        )
-        self._window = window_s
-        self.clear()
+        """Names and limits, each of length A [rad; the last is the gripper, 0..1].
+
+        Raises:
+            ValueError: as many limits as names are needed, each lower below its upper.
+        """
+        low, high = np.asarray(lower, np.float64), np.asarray(upper, np.float64)
+        if not len(names) == len(low) == len(high):
+            raise ValueError(f"{len(names)} joints, {len(low)} lower and {len(high)} upper limits.")
+        if not (low < high).all():
+            bad = names[int(np.argmin(low < high))]
+            raise ValueError(f"The lower limit of {bad} is not below its upper limit.")
+        self._names, self._limits, self._window = tuple(names), (low, high), window_s
+        self._forget()
         self.restyle()
-        self.leftChanged.emit(self.plotLeft())
+        self.settle()
 
     def setData(
         self, t: Array, measured: Array, policy: Array, sent: Array, controller: NDArray[Any]
@@ -111,7 +88,7 @@ class JointPlots(Painted):
         Raises:
             ValueError: the shapes do not agree with each other or with ``setJoints``.
         """
-        shape = (len(t), len(self._scales.names))
+        shape = (len(t), len(self._names))
         for word, values in (("measured", measured), ("policy", policy), ("sent", sent)):
             if values.shape != shape:
                 raise ValueError(f"{word} has shape {values.shape}, not {shape}.")
@@ -119,219 +96,194 @@ class JointPlots(Painted):
             raise ValueError(f"controller has shape {controller.shape}, not {t.shape}.")
         self._t, self._controller = t, controller
         self._data = {"measured": measured, "policy": policy, "sent": sent}
-        if self.isVisible():
-            self.update()
+        self.refresh()
 
     def clear(self) -> None:
         """Takes the curves off."""
-        self._t, self._data = np.zeros(0), {}
+        self._forget()
+        self._point(None)
+        self.refresh()
+
+    def _forget(self) -> None:
+        none = np.zeros((0, len(self._names)))
+        self._t, self._data = np.zeros(0), dict.fromkeys(CURVES, none)
         self._controller = np.zeros(0, np.uint8)
-        self.update()
 
     # How it shows it, remembered by the window
 
     def value(self) -> dict[str, Any]:
         """``{"enlarged": joint name or None, "zoom": {joint: [low, high]}}``."""
-        return self._scales.value()
+        zoom = {name: row.zoomed() for name, row in self._rows.items()}
+        return {"enlarged": self._enlarged, "zoom": {n: z for n, z in zoom.items() if z}}
 
     def setValue(self, value: dict[str, Any]) -> None:
         """Restores what ``value`` gave; joints that are not there are left out."""
-        if self._scales.set_value(value):
-            self._changed()
+        before = self.value()
+        enlarged, zoom = value.get("enlarged"), dict(value.get("zoom", {}))
+        self._enlarged = enlarged if enlarged in self._names else None
+        for name, row in self._rows.items():
+            low, high = zoom.get(name, row.full)
+            row.setYRange(*((low, high) if low < high else row.full), padding=0)
+        self._arrange()
+        if self.value() != before:
+            self.valueChanged.emit(self.value())
 
     def enlarge(self, name: str | None) -> None:
         """Shows one joint at full height, or all of them (None)."""
-        if self._scales.enlarge(name):
-            self._changed()
+        if name is None or name in self._names:
+            self.setValue(self.value() | {"enlarged": name})
 
     def resetScales(self) -> None:
         """Every joint back to its limits."""
-        if self._scales.reset():
-            self._changed()
+        self.setValue(self.value() | {"zoom": {}})
 
     def rowRect(self, name: str) -> QRectF:
         """The plot area of a joint; empty while another one is enlarged."""
-        return self._place().row(name)
+        row = self._rows.get(name)
+        if row is None or not row.isVisible():
+            return QRectF()
+        self.settle()
+        return QRectF(row.sceneBoundingRect())
 
     def plotLeft(self) -> float:
         """Where the plot areas begin [px], for what is to line up with them."""
-        return float(self._place().left)
+        small = QFontMetricsF(theme.font("small"))
+        widths = [small.horizontalAdvance(name.replace("_", " ")) for name in self._names]
+        widest = max([*widths, small.horizontalAdvance("−0.000 rad")])
+        return float(math.ceil(widest + theme.grid(3)))
 
     def sizeHint(self) -> QSize:
         """Two lines of text a row and some air."""
-        return QSize(theme.grid(105), theme.grid(11 * max(4, len(self._scales.names)) + 12))
+        return QSize(theme.grid(105), theme.grid(11 * max(4, len(self._names)) + 12))
 
     def minimumSizeHint(self) -> QSize:
         """Names over values, nothing cut."""
-        return QSize(theme.grid(60), theme.grid(8.5 * max(4, len(self._scales.names)) + 12))
+        return QSize(theme.grid(60), theme.grid(8.5 * max(4, len(self._names)) + 12))
 
-    def restyle(self) -> None:
-        """Layout and ground are made again at the next paint."""
-        before = self._layout.left if self._layout is not None else None
-        self._layout = self._ground = None
-        if before is not None and self._place().left != before:
-            self.leftChanged.emit(self.plotLeft())
-        self.update()
+    # How it is built
 
-    def _changed(self) -> None:
-        self.restyle()
+    def build(self) -> None:
+        """A legend, a row a joint, a time axis."""
+        look, kept, left = theme.current(), self.value(), self.plotLeft()
+        self.words = "" if self._names else _EMPTY
+        self._rows, self._seconds = {}, None
+        self._line.setPen(pen(look.muted))
+        self._line.hide()
+        self.leftChanged.emit(left)
+        if not self._names:
+            return
+        self.ci.layout.setContentsMargins(0, 0, theme.grid(1), 0)
+        self.ci.layout.setVerticalSpacing(theme.grid(0.75))
+        legend = Legend(len(CURVES) + len(SHADES))
+        for word in CURVES:
+            legend.addItem(Swatch(curve_colour(word), 2), word)
+        for who, word in SHADES.items():
+            legend.addItem(Swatch(controller_brush(who, 0.6), theme.grid(2)), word)
+        self.ci.addItem(legend, 0, 1)
+        for i, name in enumerate(self._names):
+            unit = " rad" if i < len(self._names) - 1 else ""
+            limits = float(self._limits[0][i]), float(self._limits[1][i])
+            row = JointRow(name, unit, limits, self._window, left)
+            row.sigRangeChangedManually.connect(self._zoomed)
+            self.ci.addItem(row.axis, i + 1, 0)
+            self.ci.addItem(row, i + 1, 1)
+            self._rows[name] = row
+        self._axis = TimeAxis(self._window)
+        self.ci.addItem(self._axis, len(self._names) + 1, 1)
+        before = self.blockSignals(True)
+        self.setValue(kept)
+        self.blockSignals(before)
+
+    def _arrange(self) -> None:
+        for name, row in self._rows.items():
+            on = self._enlarged in (None, name)
+            row.setVisible(on)
+            row.axis.setVisible(on)
+            row.enlarge(self._enlarged == name)
+        self._point(None)  # it was measured in the rows as they were
+        self.refresh()
+
+    def _zoomed(self) -> None:
+        for row in self._rows.values():
+            row.showRange()
         self.valueChanged.emit(self.value())
 
-    def _place(self) -> JointLayout:
-        if self._layout is None:
-            self._layout = JointLayout(self._scales, self.size(), self._window)
-        return self._layout
-
-    # Painting
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Layout and ground have the widget's size."""
-        self._layout = self._ground = None
-        super().resizeEvent(event)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Ground, spans, curves, values."""
-        if self._ground is None:
-            self._ground = self._draw_ground()
-        painter = QPainter(self)
-        painter.drawPixmap(0, 0, self._ground)
-        if self._scales.names:
-            spans = [s for s in runs(self._controller) if s[2] != Controller.POLICY]
-            for name in self._scales.shown():
-                self._paint_row(painter, name, spans)
-            if self._pointer is not None and len(self._t):
-                self._paint_cursor(painter, self._pointer)
-        if self.hasFocus():
-            draw_focus(painter, self.rect())
-        painter.end()
-
-    def _draw_ground(self) -> QPixmap:
-        ratio = self.devicePixelRatioF()
-        ground = QPixmap(self.size() * ratio)
-        ground.setDevicePixelRatio(ratio)
-        ground.fill(QColor(theme.current().surface))
-        painter = QPainter(ground)
-        painter.setFont(theme.font("small" if self._scales.names else "body"))
-        if self._scales.names:
-            draw_ground(painter, self._place())
-        else:
-            painter.setPen(QColor(theme.current().muted))
-            flags = int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap)
-            painter.drawText(QRectF(self.rect()), flags, _EMPTY)
-        painter.end()
-        return ground
-
-    def _paint_row(self, painter: QPainter, name: str, spans: list[tuple[int, int, int]]) -> None:
-        layout = self._place()
-        row = layout.row(name)
-        joint = self._scales.names.index(name)
-        painter.save()
-        painter.setClipRect(row)
-        x = layout.x(row, self._t)
-        painter.setPen(Qt.PenStyle.NoPen)
-        for start, stop, who in spans:
-            end = x[stop] if stop < len(x) else x[-1]
-            painter.setBrush(controller_brush(who, 0.26))
-            painter.drawRect(QRectF(x[start], row.top(), end - x[start], row.height()))
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        low, high = self._scales.range(name)
-        width = 1.5 if self._scales.enlarged else 1.0
-        for word in reversed(CURVES):  # what was measured lies on top
-            values = self._data.get(word)
-            if values is None:
+    def fill(self) -> None:
+        """Curves, spans, values and cursor."""
+        spans = None
+        for i, (name, row) in enumerate(self._rows.items()):
+            if self._enlarged not in (None, name):
                 continue
-            painter.setPen(QPen(curve_colour(word), width))
-            y = row.bottom() - (values[:, joint] - low) / (high - low) * row.height()
-            draw_curve(painter, *thinned(x, y, round(row.width())))
-        painter.restore()
-        self._paint_value(painter, layout, joint, row)
+            for word, curve in row.curves.items():
+                curve.setData(self._t, self._data[word][:, i])
+            spans = spans or row.spans(self._t, self._controller)
+            row.setSpans(spans)
+            row.showValue(float(self._data["measured"][-1, i]) if len(self._t) else math.nan)
+        self._show_cursor()
 
-    def _paint_value(self, painter: QPainter, layout: JointLayout, joint: int, row: QRectF) -> None:
-        values = self._data.get("measured")
-        text = number(float(values[-1, joint])) if values is not None and len(values) else "–"
-        painter.setFont(theme.font("small"))
-        painter.setPen(QColor(theme.current().text))
-        unit = QFontMetricsF(painter.font()).horizontalAdvance(" rad")
-        right = row.left() - theme.grid(2) - unit
-        draw_text(painter, QRectF(0, layout.name_middle(row), right, layout.line), text, _RIGHT)
-
-    def _paint_cursor(self, painter: QPainter, pointer: QPointF) -> None:
-        look, layout = theme.current(), self._place()
-        first = layout.row(self._scales.shown()[0])
-        if not first.left() <= pointer.x() <= first.right():
+    def _point(self, at: QPointF | None) -> None:
+        """Moves the cursor to a place in the view, or takes it away."""
+        shown = [row for row in self._rows.values() if row.isVisible()]
+        if not shown:
             return
-        seconds = (pointer.x() - first.left()) / first.width() * self._window - self._window
-        at = min(int(np.searchsorted(self._t, seconds)), len(self._t) - 1)
-        x = round(pointer.x()) + 0.5
-        bottom = self.height() - layout.foot
-        painter.setPen(QPen(QColor(look.muted), 1))
-        painter.drawLine(QPointF(x, first.top()), QPointF(x, bottom))
-        painter.setFont(theme.font("small"))
-        width = QFontMetricsF(painter.font()).horizontalAdvance("−0.000") + theme.grid(1)
-        ground = QColor(look.sunken)
-        ground.setAlphaF(0.85)
-        for name in self._scales.shown():
-            row = layout.row(name)
-            joint = self._scales.names.index(name)
-            on_left = x + 3 * width + theme.grid(2) > row.right()
-            left = x - 3 * width - theme.grid(1) if on_left else x + theme.grid(1)
-            painter.fillRect(QRectF(left, row.top() + 1, 3 * width, layout.line), ground)
-            for i, word in enumerate(CURVES):
-                painter.setPen(curve_colour(word))
-                cell = QRectF(left + i * width, row.top() + 1, width - 3, layout.line)
-                draw_text(painter, cell, number(float(self._data[word][at, joint])), _RIGHT)
-        # The axis makes room for the time under the cursor.
-        painter.fillRect(QRectF(0, bottom, self.width(), layout.foot), QColor(look.surface))
-        painter.setPen(QColor(look.text))
-        box = QRectF(x - 40, bottom, 80, layout.foot)
-        draw_text(painter, box, f"{number(seconds, 1)} s", Qt.AlignmentFlag.AlignHCenter)
-        painter.setPen(QColor(look.muted))
-        if first.left() + 80 < x < first.right() - 80:
-            draw_time_ends(painter, layout)
+        area = shown[0].sceneBoundingRect().united(shown[-1].sceneBoundingRect())
+        self._seconds = None
+        if at is not None and area.left() <= at.x() <= area.right():
+            self._seconds = ((at.x() - area.left()) / area.width() - 1) * self._window
+            self._line.setLine(at.x(), area.top(), at.x(), area.bottom())
+        self._line.setVisible(self._seconds is not None)
+        self._axis.point(self._seconds)
+        for row in shown:
+            row.placeCursor(self._seconds)
+        self._show_cursor()
+
+    def _show_cursor(self) -> None:
+        if self._seconds is None or not len(self._t):
+            return
+        tick = min(int(np.searchsorted(self._t, self._seconds)), len(self._t) - 1)
+        for i, row in enumerate(self._rows.values()):
+            if row.isVisible():
+                row.showCursor({word: float(v[tick, i]) for word, v in self._data.items()})
 
     # Hands
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Values at the cursor."""
-        self._pointer = event.position()
-        self.update()
+        """Values at the cursor, and what a drag does."""
+        super().mouseMoveEvent(event)
+        self._point(event.position())
 
     def leaveEvent(self, event: QEvent) -> None:
         """No cursor, no values."""
-        self._pointer = None
-        self.update()
+        super().leaveEvent(event)
+        self._point(None)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Enlarges the joint under the cursor, or shows all again."""
-        under = self._place().joint_at(event.position().y())
-        self.enlarge(None if self._scales.enlarged else under)
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        """Zooms the joint under the cursor around the value under the cursor."""
-        name = self._place().joint_at(event.position().y())
-        if name is None or event.angleDelta().y() == 0:
+        if self._enlarged:
+            self.enlarge(None)
             return
-        row = self.rowRect(name)
-        fraction = (row.bottom() - event.position().y()) / max(1.0, row.height())
-        if self._scales.zoom(name, 0.8 ** (event.angleDelta().y() / 120), fraction):
-            self._changed()
-        event.accept()
+        for name in self._names:
+            row = self.rowRect(name)
+            if row.top() <= event.position().y() <= row.bottom():
+                self.enlarge(name)
+                return
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Up and down choose a joint, plus and minus zoom it, 0 resets, Escape shows all."""
         key = event.key()
-        if key in (Qt.Key.Key_Up, Qt.Key.Key_Down) and self._scales.names:
-            self.enlarge(self._scales.neighbour(1 if key == Qt.Key.Key_Down else -1))
-        elif key == Qt.Key.Key_Escape and self._scales.enlarged:
+        if key in (Qt.Key.Key_Up, Qt.Key.Key_Down) and self._names:
+            down = key == Qt.Key.Key_Down
+            here = self._names.index(self._enlarged) if self._enlarged else -1 if down else 0
+            self.enlarge(self._names[(here + (1 if down else -1)) % len(self._names)])
+        elif key == Qt.Key.Key_Escape and self._enlarged:
             self.enlarge(None)
         elif key == Qt.Key.Key_0:
             self.resetScales()
-        elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Minus) and self._scales.enlarged:
-            factor = 0.8 if key == Qt.Key.Key_Plus else 1.25
-            if self._scales.zoom(self._scales.enlarged, factor, 0.5):
-                self._changed()
+        elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Minus) and self._enlarged:
+            self._rows[self._enlarged].scaleBy(y=0.8 if key == Qt.Key.Key_Plus else 1.25)
+            self._zoomed()
         else:
-            super().keyPressEvent(event)
+            event.ignore()
 
 
 def main() -> int:

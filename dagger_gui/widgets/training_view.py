@@ -5,17 +5,19 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QSizePolicy, QVBoxLayout, QWidget
+import pyqtgraph as pg
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QFontMetricsF
+from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
 from dagger_gui import theme
-from dagger_gui.widgets._base import ElidedLabel, Painted
+from dagger_gui.widgets._base import ElidedLabel
 from dagger_gui.widgets._buttons import KeyButton
-from dagger_gui.widgets._painting import clock, draw_curve, draw_text, thinned
+from dagger_gui.widgets._legend import Legend
+from dagger_gui.widgets._painting import clock
+from dagger_gui.widgets._plotting import Plots, coloured, pen
 from sessions.messages import TrainingProgress
 
-_RIGHT = Qt.AlignmentFlag.AlignRight
 _WORDS = {
     "data": "Gathering data",
     "training": "Training",
@@ -28,7 +30,12 @@ _OVER = ("done", "cancelled", "failed")
 _EMPTY = "The curves appear with the first steps."
 
 
-class LossPlot(Painted):
+def _ticks(steps: tuple[int, ...]) -> list[tuple[float, str]]:
+    values = [step * 10.0**power for power in range(-7, 7) for step in steps]
+    return [(math.log10(value), f"{value:g}") for value in values]
+
+
+class LossPlot(Plots):
     """Loss and validation over the steps, logarithmic."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -36,7 +43,6 @@ class LossPlot(Painted):
         self._rows: list[tuple[float, float, float]] = []  # step, loss, validation
         self._steps = 1
         self._words = _EMPTY
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName("Loss by training step")
 
     def add(self, step: int, steps: int, loss: float, validation: float) -> None:
@@ -46,7 +52,7 @@ class LossPlot(Painted):
         self._steps = max(1, steps)
         if math.isfinite(loss) or math.isfinite(validation):
             self._rows.append((float(step), loss, validation))
-        self.update()
+        self.refresh()
 
     def rows(self) -> int:
         """How many reports are drawn."""
@@ -56,7 +62,7 @@ class LossPlot(Painted):
         """Takes the curves off and says ``words`` in their place."""
         self._rows.clear()
         self._words = words
-        self.update()
+        self.refresh()
 
     def sizeHint(self) -> QSize:
         """Wider than high."""
@@ -66,104 +72,48 @@ class LossPlot(Painted):
         """Still readable."""
         return QSize(theme.grid(40), theme.grid(16))
 
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Axis, curves, and what they are."""
-        look = theme.current()
-        painter = QPainter(self)
-        painter.fillRect(self.rect(), QColor(look.surface))
-        painter.setFont(theme.font("small"))
-        metrics = QFontMetricsF(painter.font())
-        head = metrics.height() + theme.grid(1)
-        left = metrics.horizontalAdvance("0.0001") + theme.grid(2)
-        if self._words != _EMPTY and not self._rows:
-            left = head = 0.0
-        plot = QRectF(left, head, self.width() - left - 1, self.height() - head - 1)
-        painter.fillRect(plot, QColor(look.sunken))
+    def build(self) -> None:
+        """A legend with the newest values over a logarithmic plot."""
+        look, small = theme.current(), QFontMetricsF(theme.font("small"))
+        left = math.ceil(small.horizontalAdvance("0.0001")) + theme.grid(2)
+        self._plot = pg.PlotItem(enableMenu=False)
+        self._plot.hideButtons()
+        self._plot.hideAxis("bottom")
+        self._plot.setMouseEnabled(x=False, y=False)
+        self._plot.setLogMode(y=True)
+        self._plot.getViewBox().setBackgroundColor(look.sunken)
+        axis = self._plot.getAxis("left")
+        axis.setWidth(left)
+        axis.setPen(pen(look.line))
+        axis.setTextPen(look.muted)
+        axis.setStyle(tickFont=theme.font("small"), tickLength=0)
+        axis.setGrid(255)
+        # Two levels: 2 and 5 of a decade where there is room for them.
+        axis.setTicks([_ticks((1,)), _ticks((2, 5))])
+        lines = {"loss": pen(look.stroke("training"), 1.5)}
+        lines["validation"] = pen(look.text, 1.5, [4, 3])
+        self._legend = Legend(len(lines), left)
+        self._curves = {w: self._plot.plot(pen=line, antialias=True) for w, line in lines.items()}
+        for word, curve in self._curves.items():
+            self._legend.addItem(curve, word)
+        self.ci.addItem(self._legend, 0, 0)
+        self.ci.addItem(self._plot, 1, 0)
+
+    def fill(self) -> None:
+        """The curves, and in the legend what they came to."""
         rows = np.array(self._rows).reshape(-1, 3)
-        positive = rows[:, 1:][np.isfinite(rows[:, 1:]) & (rows[:, 1:] > 0)]
-        painter.setPen(QColor(look.muted))
-        if len(positive) < 2:
-            flags = int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap)
-            painter.setFont(theme.font("body"))
-            margin = theme.grid(3)
-            painter.drawText(plot.adjusted(margin, 0, -margin, 0), flags, self._words)
-            painter.setFont(theme.font("small"))
-        else:
-            low, high = float(np.log10(positive.min())), float(np.log10(positive.max()))
-            low, high = low - 0.05, max(high, low + 0.3) + 0.05
-            self._paint_axis(painter, plot, low, high)
-            self._paint_curves(painter, plot, rows, low, high)
-        if self._words == _EMPTY:
-            self._paint_legend(painter, plot, head)
-        painter.end()
-
-    def _paint_axis(self, painter: QPainter, plot: QRectF, low: float, high: float) -> None:
-        look = theme.current()
-        height = QFontMetricsF(painter.font()).height()
-        free = math.inf
-        values = [m * 10.0**p for p in range(-7, 7) for m in (1, 2, 5)]
-        for value in values:
-            place = math.log10(value)
-            if not low <= place <= high:
-                continue
-            y = round(plot.bottom() - (place - low) / (high - low) * plot.height()) + 0.5
-            painter.setPen(QColor(look.line))
-            painter.drawLine(QPointF(plot.left(), y), QPointF(plot.right(), y))
-            if y > free or y + height / 2 > self.height():
-                continue
-            painter.setPen(QColor(look.muted))
-            box = QRectF(0, y - height / 2, plot.left() - theme.grid(1), height)
-            draw_text(painter, box, f"{value:g}", _RIGHT)
-            free = y - height * 1.4
-
-    def _paint_curves(
-        self, painter: QPainter, plot: QRectF, rows: np.ndarray, low: float, high: float
-    ) -> None:
-        painter.save()
-        painter.setClipRect(plot)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        x = plot.left() + rows[:, 0] / self._steps * plot.width()
-        for column, pen in ((1, _loss_pen()), (2, _validation_pen())):
-            values = np.where(rows[:, column] > 0, rows[:, column], np.nan)
-            y = plot.bottom() - (np.log10(values) - low) / (high - low) * plot.height()
-            known = np.isfinite(y)  # validation comes every so many reports: join what there is
-            painter.setPen(pen)
-            draw_curve(painter, *thinned(x[known], y[known], round(plot.width())))
-        painter.restore()
-
-    def _paint_legend(self, painter: QPainter, plot: QRectF, head: float) -> None:
-        look = theme.current()
-        x = plot.left()
-        metrics = QFontMetricsF(painter.font())
-        newest = self._rows[-1] if self._rows else (0.0, math.nan, math.nan)
-        known = [r[2] for r in self._rows if math.isfinite(r[2])]
-        for word, value, pen in (
-            ("loss", newest[1], _loss_pen()),
-            ("validation", known[-1] if known else math.nan, _validation_pen()),
-        ):
-            painter.setPen(pen)
-            y = (head - theme.grid(1)) / 2
-            painter.drawLine(QPointF(x, y), QPointF(x + theme.grid(4), y))
-            x += theme.grid(5)
-            painter.setPen(QColor(look.muted))
-            width = metrics.horizontalAdvance(word + " ")
-            draw_text(painter, QRectF(x, 0, width, head - theme.grid(1)), word)
-            x += width
-            painter.setPen(QColor(look.text))
-            width = metrics.horizontalAdvance("0.00000") + theme.grid(3)
-            text = f"{value:.4f}" if math.isfinite(value) else "–"
-            draw_text(painter, QRectF(x, 0, width, head - theme.grid(1)), text)
-            x += width
-
-
-def _loss_pen() -> QPen:
-    return QPen(theme.current().stroke("training"), 1.5)
-
-
-def _validation_pen() -> QPen:
-    pen = QPen(QColor(theme.current().text), 1.5)
-    pen.setDashPattern([4, 3])
-    return pen
+        for column, (word, curve) in enumerate(self._curves.items(), 1):
+            # Validation comes every so many reports: what there is is joined.
+            known = rows[rows[:, column] > 0]
+            curve.setData(known[:, 0], known[:, column])
+            newest = f"{known[-1, column]:.4f}" if len(known) else "–"
+            figure = coloured(f" {newest:\u2007<8}", theme.current().text)
+            self._legend.getLabel(curve).setText(word + figure)
+        self._plot.setXRange(0, self._steps, padding=0)
+        self.words = "" if len(rows) > 1 else self._words
+        self._plot.getAxis("left").setStyle(showValues=not self.words)
+        self._legend.setVisible(self._words == _EMPTY)
+        self._plot.setVisible(self._words == _EMPTY)
 
 
 class TrainingView(QWidget):

@@ -10,12 +10,12 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor, QImage, QWheelEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
 from dagger_gui import theme
-from dagger_gui.widgets._painting import clock, nice_ticks, number, runs, thinned
+from dagger_gui.widgets._painting import clock, nice_ticks, number, runs
 from dagger_gui.widgets.camera_view import CameraView
 from dagger_gui.widgets.doubt_plot import DoubtPlot
 from dagger_gui.widgets.joint_plots import JointPlots
@@ -159,6 +159,7 @@ def test_rows_show_limits_until_zoomed_and_come_back(qtbot):
     plots = shown(qtbot, JointPlots(), 500, 400)
     plots.setJoints(NAMES, LOWER, UPPER)
     plots.setData(*joint_data())
+    picture(plots)  # a wheel turns on what is on screen
     row = plots.rowRect("elbow")
     wheel = QWheelEvent(
         row.center(),
@@ -171,7 +172,7 @@ def test_rows_show_limits_until_zoomed_and_come_back(qtbot):
         False,
     )
     with qtbot.waitSignal(plots.valueChanged) as told:
-        QApplication.sendEvent(plots, wheel)
+        QApplication.sendEvent(plots.viewport(), wheel)
     low, high = told.args[0]["zoom"]["elbow"]
     assert -2 < low < high < 2
     assert "waist" not in told.args[0]["zoom"]
@@ -183,11 +184,43 @@ def test_double_click_enlarges_one_joint_and_back(qtbot):
     plots = shown(qtbot, JointPlots(), 500, 400)
     plots.setJoints(NAMES, LOWER, UPPER)
     middle = plots.rowRect("elbow").center().toPoint()
-    qtbot.mouseDClick(plots, Qt.MouseButton.LeftButton, pos=middle)
+    qtbot.mouseDClick(plots.viewport(), Qt.MouseButton.LeftButton, pos=middle)
     assert plots.value()["enlarged"] == "elbow"
     assert plots.rowRect("waist").isEmpty()
-    qtbot.mouseDClick(plots, Qt.MouseButton.LeftButton, pos=middle)
+    qtbot.mouseDClick(plots.viewport(), Qt.MouseButton.LeftButton, pos=middle)
     assert plots.value()["enlarged"] is None
+
+
+def test_a_drag_moves_what_is_zoomed_and_never_past_the_limits(qtbot):
+    plots = shown(qtbot, JointPlots(), 500, 400)
+    plots.setJoints(NAMES, LOWER, UPPER)
+    plots.setValue({"enlarged": None, "zoom": {"elbow": [-0.5, 0.5]}})
+    picture(plots)
+    start = plots.rowRect("elbow").center().toPoint()
+    qtbot.mousePress(plots.viewport(), Qt.MouseButton.LeftButton, pos=start)
+    for dy in (10, 20, 30, 3000):
+        qtbot.mouseMove(plots.viewport(), start + QPoint(0, dy))
+        if dy == 30:
+            low, high = plots.value()["zoom"]["elbow"]
+            assert low > -0.5
+            assert high - low == pytest.approx(1.0)
+    qtbot.mouseRelease(plots.viewport(), Qt.MouseButton.LeftButton, pos=start)
+    low, high = plots.value()["zoom"]["elbow"]
+    assert high <= 2.24 + 1e-9
+    assert plots.value()["zoom"].keys() == {"elbow"}
+
+
+def test_zoom_and_curves_live_through_a_change_of_light(qtbot, qapp):
+    plots = shown(qtbot, JointPlots(), 500, 400)
+    plots.setJoints(NAMES, LOWER, UPPER)
+    plots.setData(*joint_data())
+    plots.setValue({"enlarged": None, "zoom": {"elbow": [-1, 1]}})
+    dark = picture(plots)
+    for light in ("light", "dark"):
+        theme.apply(qapp, light)
+        again = picture(plots)
+        assert plots.value()["zoom"] == {"elbow": [-1.0, 1.0]}
+    assert again == dark
 
 
 def test_the_keyboard_alone_reaches_every_joint(qtbot):
@@ -246,8 +279,9 @@ def test_values_under_the_cursor_are_painted_and_go_with_it(qtbot):
     plots = shown(qtbot, JointPlots(), 500, 400)
     plots.setJoints(NAMES, LOWER, UPPER)
     plots.setData(*joint_data())
+    qtbot.waitUntil(plots.hasFocus)  # its ring is in the picture
     plain = picture(plots)
-    qtbot.mouseMove(plots, plots.rowRect("elbow").center().toPoint())
+    qtbot.mouseMove(plots.viewport(), plots.rowRect("elbow").center().toPoint())
     qtbot.waitUntil(lambda: picture(plots) != plain)
     QApplication.sendEvent(plots, _leave())
     assert picture(plots) == plain
@@ -509,16 +543,3 @@ def test_runs_cover_everything_once():
     values = np.array([1, 1, 2, 2, 2, 0], np.uint8)
     assert list(runs(values)) == [(0, 2, 1), (2, 5, 2), (5, 6, 0)]
     assert list(runs(values[:0])) == []
-
-
-def test_thinning_keeps_extremes_and_ends():
-    x = np.arange(5003.0)
-    y = np.zeros(5003)
-    y[1234], y[4321] = 7.0, -7.0
-    thin_x, thin_y = thinned(x, y, 100)
-    assert len(thin_x) == len(thin_y) <= 402
-    assert thin_y.max() == 7.0
-    assert thin_y.min() == -7.0
-    assert thin_x[-1] == 5002
-    assert thinned(x[:300], y[:300], 100)[1] is not None
-    assert QPointF(thin_x[0], thin_y[0]).x() >= 0
