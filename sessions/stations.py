@@ -30,5 +30,7 @@ def pick_place_task() -> Task:
     return Task(
         name="Place the cube in the tray",
         demonstrations=10,
-        training=Training(options={"activation": "silu", "horizon": 24, "noise": 0.03}),
+        training=Training(
+            options={"activation": "silu", "horizon": 24, "noise": 0.03, "velocity": True}
+        ),
     )

@@ -36,6 +36,7 @@ def episode(*runs: tuple[Controller, int, int]) -> NDArray[Any]:
     steps["stage"] = [stage for _, ticks, stage in runs for _ in range(ticks)]
     steps["t"] = np.arange(total) * 0.02
     steps["sent_action"] = np.arange(total)[:, None] + np.arange(7) / 10
+    steps["human_action"] = np.nan
     steps["position"] = -np.arange(total)[:, None].astype(float)
     return steps
 
@@ -82,6 +83,13 @@ def test_a_chunk_holds_what_was_sent_and_never_reaches_over_its_segment(
         assert (made.actions[i, left:, 0] == start + rows - 1).all()
     assert (made.row == np.arange(start, start + rows)).all()
     assert made.position[:, 0] == pytest.approx(-made.row)
+
+
+def test_what_the_human_commanded_is_learned_and_what_was_sent_only_where_that_is_unknown() -> None:
+    steps = episode((D, 4, 0))
+    steps["human_action"][1:3] = 100.0
+    made = chunked(steps, Span(1, 0, 4, correction=False), 1)
+    assert made.actions[:, 0, 0].tolist() == [0.0, 100.0, 100.0, 3.0]
 
 
 def test_actions_that_are_not_finite_are_refused_by_episode() -> None:
