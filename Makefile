@@ -25,7 +25,7 @@ check: $(VENV)/.tested
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
-bench: $(VENV)/.installed
+bench: $(VENV)/.tested
 	@for file in benchmarks/[a-z]*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
 
 $(VENV)/.installed: pyproject.toml constraints.txt .ci/system

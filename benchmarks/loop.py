@@ -13,9 +13,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
-import os
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -26,6 +24,7 @@ from typing import Any
 
 import msgspec
 import numpy as np
+from _display import on_a_display
 from _live_client import BareLoop, Client
 from numpy.typing import NDArray
 
@@ -215,17 +214,8 @@ def window(space: Workspace, wanted: bool) -> Iterator[None]:
         yield
         return
     command = [sys.executable, "-m", "dagger_gui.cli", "run", "--workspace", str(space.root)]
-    if not os.environ.get("DISPLAY"):
-        if shutil.which("xvfb-run") is None:
-            raise SystemExit("There is no display and no Xvfb. Install xvfb, or leave --window.")
-        command = ["xvfb-run", "-a", "-s", "-screen 0 1280x800x24", *command]
-    with subprocess.Popen(command, start_new_session=True) as process:
-        try:
-            yield
-        finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, 15)
-            process.wait(20)
+    with on_a_display(command):
+        yield
 
 
 def table(found: list[Found]) -> str:
