@@ -106,6 +106,8 @@ def _table() -> dict[tuple[GateState, Event], _Rule]:
         (ALIGNING, Event.TAKE_OVER): _Rule(HUMAN),
         (ALIGNING, Event.ALIGNED): _Rule(HUMAN),
         (ALIGNING, Event.GIVE_BACK): _Rule(POLICY),
+        # Control may pass from hand to hand; an absolute device is aligned then too.
+        (HUMAN, Event.ALIGN): _Rule(ALIGNING),
         (HUMAN, Event.GIVE_BACK): _Rule(POLICY),
         (HUMAN, Event.OPERATOR_LOST): _Rule(HOLD, HoldReason.OPERATOR_LOST),
         (ALIGNING, Event.OPERATOR_LOST): _Rule(HOLD, HoldReason.OPERATOR_LOST),

@@ -106,9 +106,10 @@ class Helm:
             input_t: when the key or button went down [s].
 
         Returns:
-            Whether that operator drives now.
+            Whether that operator drives now, or aligns.
         """
-        self.apply(self.wish(name))
+        if name != self.driver:
+            self.apply(self.wish(name))
         if self.gate.state not in _HANDS_ON:
             return False
         self.drive(name, input_t)

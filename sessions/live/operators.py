@@ -47,6 +47,7 @@ class Slot:
     job: Job | None = None
     pressed: bool = False
     input: OperatorInput = field(default_factory=OperatorInput)
+    waiting: tuple[str, ...] = ()  # events read at a takeover, for the next poll to tell
 
 
 class Operators:
@@ -103,21 +104,24 @@ class Operators:
             if pressed != slot.pressed:
                 slot.pressed = pressed
                 signals.append(Signal(slot.name, "press" if pressed else "release"))
-            signals.extend(Signal(slot.name, "event", event) for event in slot.input.events)
+            events, slot.waiting = slot.waiting + slot.input.events, ()
+            signals.extend(Signal(slot.name, "event", event) for event in events)
         return signals
 
     def begin(self, name: str, view: TeleoperatorView) -> None:
-        """The device takes over: anchors it, and asks again where it had nothing to say before.
+        """The device takes over: anchors it and asks again, forgetting what it said before.
 
-        A relative device speaks only once it is anchored; asking twice lets the takeover's own
-        tick carry the first human action.
+        A relative device speaks only once it is anchored, and what it said under an earlier anchor
+        is about another pose; asking twice lets the takeover's own tick carry the first action.
         """
         slot = self.slots[name]
         slot.device.begin(view)
-        if slot.input.action is None and slot.connected:
+        slot.input = _NOTHING
+        if slot.connected:
             # A device that is lost between the two calls is noticed by the next poll.
             with contextlib.suppress(DriverError):
                 slot.input = slot.device.get_action(view)
+                slot.waiting += slot.input.events
 
     def action(self, name: str) -> Floats | None:
         """What the device last asked for, shape (A,); None while it says nothing."""
@@ -185,6 +189,6 @@ class Operators:
         slot.connected = False
         slot.problem = error
         slot.pressed = False
-        slot.input = _NOTHING
+        slot.input, slot.waiting = _NOTHING, ()
         slot.retry_t = now + RETRY_S
         self.version += 1

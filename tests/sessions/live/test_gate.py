@@ -58,7 +58,7 @@ def expected(gate: Gate, event: Event) -> Gate:
             return Gate(POLICY, True, R.NONE)
         case Event.TAKE_OVER if held_attempt or state in (POLICY, ALIGNING):
             return Gate(HUMAN, armed, R.NONE)
-        case Event.ALIGN if held_attempt or state is POLICY:
+        case Event.ALIGN if held_attempt or state in (POLICY, HUMAN):
             return Gate(ALIGNING, armed, R.NONE)
         case Event.ALIGNED if state is ALIGNING:
             return Gate(HUMAN, armed, R.NONE)

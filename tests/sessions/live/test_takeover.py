@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from drivers.base import OperatorInput, TeleoperatorView
 from policies.inline import InlinePolicy
 from sessions.messages import EndAttempt, GiveBack, Keys, Resume, SelectOperator, SoftStop, TakeOver
 from sessions.types import Controller, GateState, doubt_threshold
@@ -171,6 +174,67 @@ def test_a_second_device_can_take_over_from_the_first_and_only_it_gives_back() -
     two.gate = False
     bench.run(1)
     assert bench.gate is GateState.POLICY
+
+
+class Anchored(Hand):
+    """A relative device as jogs are: what it says is about the pose it was anchored at."""
+
+    def begin(self, view: TeleoperatorView) -> None:
+        super().begin(view)
+        self.action = view.sent.copy()
+
+    def get_action(self, view: TeleoperatorView) -> OperatorInput:
+        said = super().get_action(view)
+        return replace(said, action=self.action)
+
+
+def test_a_relative_device_that_takes_over_from_another_speaks_from_its_new_anchor() -> None:
+    one, two = Anchored(), Anchored()
+    bench = Bench(hands={"one": one, "two": two})
+    bench.start()
+    two.gate = True
+    bench.run(1)
+    one.gate = True
+    bench.run(1)
+    two.gate = False
+    bench.run(1)
+    assert one.action is not None
+    one.action = one.action + 0.2
+    bench.run(40)
+    two.gate = True  # it still has its old anchor's action when it is polled
+    bench.run(1)
+    assert bench.state.operator == "two"
+    assert np.allclose(bench.last["human_action"], bench.steps[-2]["sent_action"])
+
+
+def test_a_press_that_comes_between_the_two_readings_of_a_takeover_is_not_lost() -> None:
+    hand = Hand()
+    bench = Bench(hands={"pad": hand})
+    bench.start()
+    hand.begin = lambda view: setattr(hand, "events", ("stop",))  # type: ignore[method-assign]
+    hand.gate = True
+    bench.run(1)
+    assert bench.gate is GateState.HUMAN
+    bench.run(1)
+    assert bench.gate is GateState.FAULT
+
+
+def test_an_absolute_device_that_takes_over_from_another_hand_is_aligned_first() -> None:
+    hand, leader = Hand(), Hand(relative=False)
+    bench = Bench(hands={"pad": hand, "leader": leader})
+    bench.start()
+    hand.gate, hand.action = True, bench.last["sent_action"]
+    bench.run(5)
+    pose = bench.last["sent_action"].copy()
+    leader.gate, leader.action = True, pose + np.array([0, 0, 0.6, 0, 0, 0, 0])
+    bench.run(30)
+    assert bench.gate is GateState.ALIGNING
+    assert np.abs(bench.last["sent_action"] - pose).max() < 0.01
+    leader.action = bench.last["sent_action"] + 0.05
+    bench.run(1)
+    assert bench.gate is GateState.HUMAN
+    bench.do(TakeOver("leader"))  # it drives already: nothing is aligned anew
+    assert bench.state.gate == "human"
 
 
 def test_a_gate_held_through_a_stop_must_be_released_and_pressed_again() -> None:
