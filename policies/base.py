@@ -172,8 +172,12 @@ class LinkStatus:
 class PolicyLink(Protocol):
     """How the loop reaches a policy: the socket client in real time, in-process in lockstep."""
 
-    def request(self, observation: Observation, tick: int, epoch: int) -> None:
-        """Asks for a chunk; never blocks. Dropped if a request is still on its way."""
+    def request(self, observation: Observation, tick: int, epoch: int) -> bool:
+        """Asks for a chunk; never blocks.
+
+        Returns:
+            Whether it was sent; False if a request is still on its way or nobody could take it.
+        """
 
     def poll(self) -> list[ActionChunk]:
         """The chunks that arrived since the last call; never blocks."""

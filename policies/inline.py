@@ -26,11 +26,13 @@ class InlinePolicy:
         self._polls = 0
         self._status = LinkStatus(path=path, spec=policy.spec if policy else None)
 
-    def request(self, observation: Observation, tick: int, epoch: int) -> None:
-        """Keeps the observation; dropped if a request is still waiting or no policy is loaded."""
-        if self._pending is None and self._policy is not None:
-            self._pending = (observation, tick, epoch)
-            self._polls = 0
+    def request(self, observation: Observation, tick: int, epoch: int) -> bool:
+        """Keeps the observation; False if a request is still waiting or no policy is loaded."""
+        if self._pending is not None or self._policy is None:
+            return False
+        self._pending = (observation, tick, epoch)
+        self._polls = 0
+        return True
 
     def poll(self) -> list[ActionChunk]:
         """The chunk, once it is due; the policy runs here and only then."""

@@ -88,25 +88,27 @@ class RemotePolicy:
         self._latency_s = float("nan")
         self._failure = ""
 
-    def request(self, observation: Observation, tick: int, epoch: int) -> None:
-        """Asks for a chunk; dropped while one is asked for, none is loaded, or nobody listens."""
+    def request(self, observation: Observation, tick: int, epoch: int) -> bool:
+        """Asks for a chunk; False while one is asked for, none is loaded, or nobody listens."""
         now = self._clock()
         pending = self._asked.get(self._newest)
         if pending is not None and now - pending.sent_t < self._timeout_s:
-            return
+            return False
         if self._spec is None or self._loading or self._socket.closed:
-            return
+            return False
         number = next(self._numbers)
         try:
             arrays = wire.pack_all(self._read_by_policy(observation))
         except wire.WireError as error:
             self._failure = str(error)
-            return
-        if self._send(wire.Infer(number, max(0, tick), max(0, epoch), arrays)):
-            self._asked[number] = _Asked(tick, epoch, now)
-            self._newest = number
-            for old in sorted(self._asked)[:-KEPT]:
-                del self._asked[old]
+            return False
+        if not self._send(wire.Infer(number, max(0, tick), max(0, epoch), arrays)):
+            return False
+        self._asked[number] = _Asked(tick, epoch, now)
+        self._newest = number
+        for old in sorted(self._asked)[:-KEPT]:
+            del self._asked[old]
+        return True
 
     def poll(self) -> list[ActionChunk]:
         """The chunks that arrived since the last call, in the order they came."""

@@ -8,7 +8,7 @@ from drivers.base import Floats, InvalidActionError
 from sessions.live.follower import Follower
 from sessions.live.gate import Event
 from sessions.live.helm import Helm
-from sessions.live.holds import RESUME, Trouble, no_policy, policy_late
+from sessions.live.holds import RESUME, Trouble, misfit, no_policy, policy_late
 from sessions.live.operators import Operators
 from sessions.live.proposals import Proposals
 from sessions.types import GateState
@@ -80,6 +80,8 @@ class Choice:
         late = policy_late(now - self._proposals.answered_t, self._limit_s, alive=status.alive)
         if status.alive and status.spec is None and not status.loading:
             late = no_policy()
+        elif self._proposals.misfit:
+            late = misfit(self._proposals.misfit)
         self._helm.apply(late.event, late)
 
     def _aligned(self) -> bool:

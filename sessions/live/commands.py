@@ -13,7 +13,7 @@ from drivers.base import DriverError
 from sessions.live import report
 from sessions.live.attempts import Attempt
 from sessions.live.gate import Event
-from sessions.live.holds import Trouble
+from sessions.live.holds import Trouble, misfit
 from sessions.messages import (
     Accepted,
     Arm,
@@ -162,6 +162,8 @@ def _nobody_to_drive(loop: ControlLoop, *, demo: bool) -> Refused | None:
         return Refused("A policy is being loaded.", "Wait until it is ready.")
     if status.spec is None:
         return Refused("No policy is loaded.", "Choose one on the Rounds page, or demonstrate.")
+    if loop.proposals.misfit:
+        return _refused("The policy cannot drive", misfit(loop.proposals.misfit))
     return None
 
 

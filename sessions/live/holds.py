@@ -128,6 +128,15 @@ def no_policy() -> Trouble:
     )
 
 
+def misfit(differences: str) -> Trouble:
+    """The policy that is loaded is another one, or made for another station."""
+    return Trouble(
+        Event.NO_POLICY,
+        f"the policy that is loaded does not belong here: {differences}",
+        "Choose a policy on the Rounds page (F3) again.",
+    )
+
+
 def plain_words(gate: Gate, *, attempt: bool) -> tuple[str, str]:
     """Sentence and remedy of a gate that nothing in particular brought about."""
     if gate.state not in (GateState.HOLD, GateState.FAULT):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from policies.base import SpecMismatchError
 from sessions.live.gate import Event
-from sessions.live.proposals import Proposals
+from sessions.live.proposals import Proposals, same_folder
 from sessions.messages import LoadPolicy
 
 _LIMIT_S = 60.0
@@ -34,6 +34,7 @@ class Loading:
         self.problem = ""
         self.version = 0
         self._proposals = proposals
+        proposals.expected = self.path
         self._since: float | None = None
         spec = proposals.status.spec
         if spec is not None and (differences := spec.misfits(proposals.station)):
@@ -70,6 +71,7 @@ class Loading:
                 return None
             self._since = now
             self._proposals.new_epoch()
+            self._proposals.expected = ""
             link.load(self.wanted.path)
             return Event.LOADING
         status = link.status()
@@ -78,7 +80,7 @@ class Loading:
             return None
         if overdue:
             self._fail(f"The policy server did not load it within {_LIMIT_S:g} s.")
-        elif status.spec is None or not _same(status.path, self.wanted.path):
+        elif status.spec is None or not same_folder(status.path, self.wanted.path):
             self._fail(status.error or "The policy server did not load it.")
         elif differences := status.spec.misfits(self._proposals.station):
             self._fail(str(SpecMismatchError(Path(self.wanted.path).name, differences)))
@@ -86,7 +88,8 @@ class Loading:
                 link.load(self.path)
         else:
             self.round, self.path = self.wanted.round, status.path
-        self._proposals.status = link.status()
+        self._proposals.expected = self.path
+        self._proposals.look()
         self.wanted, self._since = None, None
         self.version += 1
         return Event.LOADED
@@ -100,9 +103,4 @@ class Loading:
         status = self._proposals.status
         if self.path and status.alive and not status.loading and status.path == "":
             self._proposals.link.load(self.path)
-            self._proposals.status = self._proposals.link.status()
-
-
-def _same(one: str, other: str) -> bool:
-    """Whether two folders are the same; a link may give the absolute path of a relative one."""
-    return one == other or (bool(one) and Path(one).resolve() == Path(other).resolve())
+            self._proposals.look()

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 from numpy.typing import NDArray
 
 from drivers.base import RobotState
-from policies.base import Floats, Observation, PolicyLink, PolicySpec
+from policies.base import Floats, LinkStatus, Observation, PolicyLink, PolicySpec
 from policies.chunks import ChunkSchedule
 from sessions.live.frames import FrameSource
 
 _STATUS_TICKS = 5
+
+
+def same_folder(one: str, other: str) -> bool:
+    """Whether two folders are the same; a link may give the absolute path of a relative one."""
+    return one == other or (bool(one) and Path(one).resolve() == Path(other).resolve())
 
 
 class Proposals:
@@ -27,6 +34,9 @@ class Proposals:
     Attributes:
         epoch: goes up at each takeover, hand-back and start; older chunks are dropped.
         status: what is known of the policy, refreshed every few ticks.
+        misfit: why the policy that is loaded cannot drive this station, whoever loaded it; empty
+            if it can. It is asked nothing then.
+        expected: checkpoint folder that should be loaded; empty for whichever it is.
         action: shape (A,), what is due at this tick; None if nothing is.
         answered_t: when the newest chunk came [s]; NaN before the first.
         fault: why the newest chunk was thrown away; empty if it was not.
@@ -43,7 +53,9 @@ class Proposals:
         self.link = link
         self.station = station
         self.epoch = 0
-        self.status = link.status()
+        self.status = LinkStatus()
+        self.misfit = ""
+        self.expected = ""
         self.action: Floats | None = None
         self.answered_t = float("nan")
         self.fault = ""
@@ -52,11 +64,21 @@ class Proposals:
         self._replan = replan_ticks
         self._asked = -replan_ticks
         self._columns: tuple[tuple[str, ...], NDArray[np.intp]] | None = None
+        self.look()
 
     def refresh(self, tick: int) -> None:
         """Looks at the link's status now and then."""
         if tick % _STATUS_TICKS == 0:
-            self.status = self.link.status()
+            self.look()
+
+    def look(self) -> None:
+        """Looks at the link's status now, and whether what is loaded fits the station."""
+        self.status = self.link.status()
+        spec, path = self.status.spec, self.status.path
+        found = [] if spec is None else spec.misfits(self.station)
+        if self.expected and path and not same_folder(path, self.expected):
+            found.append(f"it is {path}, not {self.expected}")
+        self.misfit = "; ".join(found)
 
     def new_epoch(self) -> None:
         """Drops every chunk, what is in flight, and the policy's history."""
@@ -80,11 +102,13 @@ class Proposals:
     def ask(self, state: RobotState, tick: int) -> None:
         """Asks for a chunk if one is to be asked for at this tick."""
         spec = self.status.spec
-        if spec is None or self.status.loading or tick - self._asked < self._replan:
+        if spec is None or self.misfit or self.status.loading:
+            return
+        if tick - self._asked < self._replan:
             return
         observation = self._observation(state, spec)
-        if observation is not None:
-            self.link.request(observation, tick, self.epoch)
+        # What could not be sent is tried again with the next tick, not a whole replan later.
+        if observation is not None and self.link.request(observation, tick, self.epoch):
             self._asked = tick
 
     def due(self, tick: int) -> float:

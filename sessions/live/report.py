@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sessions.live.holds import plain_words
+from sessions.live.holds import misfit, plain_words
 from sessions.messages import ControlState, DeviceState
 from sessions.types import GateState, HoldReason
 
@@ -123,4 +123,8 @@ def _policy(loop: ControlLoop) -> DeviceState:
         return DeviceState("policy", "policy", True, "A policy is being loaded.")
     if status.spec is None:
         return DeviceState("policy", "policy", False, "No policy is loaded.")
+    if loop.proposals.misfit:
+        wrong = misfit(loop.proposals.misfit)
+        text = f"{wrong.text[0].upper()}{wrong.text[1:]}. {wrong.remedy}"
+        return DeviceState("policy", "policy", False, text)
     return DeviceState("policy", "policy", not status.error, status.error)

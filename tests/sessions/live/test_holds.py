@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from policies.base import LinkStatus, Observation
+from policies.base import LinkStatus, Observation, PolicySpec
 from policies.inline import InlinePolicy
 from sessions.live.loop import LoopOptions
 from sessions.messages import (
@@ -33,13 +33,14 @@ class Silent(InlinePolicy):
     def __init__(self, puppet: Puppet) -> None:
         super().__init__(puppet)
         self.silent = False
+        self.other: PolicySpec | None = None
 
-    def request(self, observation: Observation, tick: int, epoch: int) -> None:
-        if not self.silent:
-            super().request(observation, tick, epoch)
+    def request(self, observation: Observation, tick: int, epoch: int) -> bool:
+        return not self.silent and super().request(observation, tick, epoch)
 
     def status(self) -> LinkStatus:
-        return replace(super().status(), alive=not self.silent)
+        status = replace(super().status(), alive=not self.silent)
+        return status if self.other is None else replace(status, spec=self.other)
 
 
 def at_rest(bench: Bench) -> bool:
@@ -109,6 +110,58 @@ def test_a_silent_policy_holds_before_its_last_chunk_runs_out_of_date() -> None:
     bench.do(Resume())
     bench.run(30)
     assert bench.controller is Controller.POLICY
+
+
+def test_a_request_that_was_not_taken_is_made_again_with_the_next_tick() -> None:
+    puppet = Puppet()
+    link = Silent(puppet)
+    bench = Bench(puppet, link)
+    bench.start()
+    link.silent = True
+    bench.run(8)
+    asked = puppet.calls
+    link.silent = False
+    bench.run(2)
+    assert puppet.calls == asked + 1
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        replace(Puppet().spec, environment_names=("kettle_x",)),
+        replace(Puppet().spec, joint_names=("shoulder",)),
+    ],
+)
+def test_a_policy_for_another_station_that_somebody_loads_holds_and_is_asked_nothing(
+    spec: PolicySpec,
+) -> None:
+    puppet = Puppet()
+    link = Silent(puppet)
+    bench = Bench(puppet, link)
+    bench.start()
+    link.other = spec
+    bench.until(lambda: bench.gate is GateState.HOLD)
+    assert bench.last["reason"] == HoldReason.NO_POLICY
+    assert "does not belong here" in bench.state.reason_text
+    assert "(F3)" in bench.state.remedy
+    assert "kettle_x" in bench.refused(Resume()) or "shoulder" in bench.refused(Resume())
+    assert not next(d for d in bench.state.devices if d.name == "policy").ok
+    link.other = None
+    bench.run(6)
+    bench.do(Resume())
+    bench.run(2)
+    assert bench.gate is GateState.POLICY
+
+
+def test_another_checkpoint_than_the_one_that_was_chosen_does_not_drive() -> None:
+    puppet = Puppet()
+    link = InlinePolicy(puppet, path="round-001")
+    bench = Bench(puppet, link)
+    bench.start()
+    other = InlinePolicy(puppet, path="round-007")
+    link.status = other.status  # type: ignore[method-assign]
+    bench.until(lambda: bench.gate is GateState.HOLD)
+    assert "it is round-007, not round-001" in bench.state.reason_text
 
 
 def test_a_lost_window_holds_until_it_is_back_and_the_operator_says_so() -> None:
