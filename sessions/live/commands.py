@@ -7,13 +7,14 @@ window's Space. A refusal says what stands in the way and what to do about it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from drivers.base import DriverError
 from sessions.live import report
 from sessions.live.attempts import Attempt
 from sessions.live.gate import Event
 from sessions.live.holds import Trouble, misfit
+from sessions.live.parts import Parts
 from sessions.messages import (
     Accepted,
     Arm,
@@ -39,14 +40,11 @@ from sessions.messages import (
 )
 from sessions.types import GateState
 
-if TYPE_CHECKING:
-    from sessions.live.loop import ControlLoop
-
 _OUTCOMES = ("success", "failure", "discarded")
 _EVENT_OUTCOMES = {"success": "success", "failure": "failure", "discard": "discarded"}
 
 
-def handle(loop: ControlLoop, command: Message) -> Message:
+def handle(loop: Parts, command: Message) -> Message:
     """Carries out one command; Accepted, Refused, or the state where that was asked for."""
     act = _ACTS.get(type(command))
     if act is None:
@@ -55,7 +53,7 @@ def handle(loop: ControlLoop, command: Message) -> Message:
     return act(loop, command)
 
 
-def operator_event(loop: ControlLoop, device: str, event: str) -> None:
+def operator_event(loop: Parts, device: str, event: str) -> None:
     """Carries out what a button of an operator's device stands for; refusals have no reader."""
     if event.startswith("tag:"):
         number = loop.attempts.latest
@@ -73,7 +71,7 @@ def operator_event(loop: ControlLoop, device: str, event: str) -> None:
         handle(loop, EndAttempt(_EVENT_OUTCOMES[event]))
 
 
-def next_act(loop: ControlLoop) -> Message:
+def next_act(loop: Parts) -> Message:
     """The deliberate act that comes next: reset, arm, start, go on."""
     gate = loop.helm.gate
     if gate.state is GateState.FAULT:
@@ -83,16 +81,16 @@ def next_act(loop: ControlLoop) -> Message:
     return StartAttempt() if loop.attempts.current is None else Resume()
 
 
-def _snapshot(loop: ControlLoop, command: Snapshot) -> Message:
+def _snapshot(loop: Parts, command: Snapshot) -> Message:
     return report.control_state(loop)
 
 
-def _heartbeat(loop: ControlLoop, command: Heartbeat) -> Message:
+def _heartbeat(loop: Parts, command: Heartbeat) -> Message:
     loop.watch.window_t = loop.clock.now()
     return Accepted()
 
 
-def _clear(loop: ControlLoop, command: ClearFault) -> Message:
+def _clear(loop: Parts, command: ClearFault) -> Message:
     gate = loop.helm.gate
     if gate.state is not GateState.FAULT:
         return Refused("There is nothing to reset: the arm was not stopped.")
@@ -103,25 +101,25 @@ def _clear(loop: ControlLoop, command: ClearFault) -> Message:
     return Accepted()
 
 
-def _arm(loop: ControlLoop, command: Arm) -> Message:
+def _arm(loop: Parts, command: Arm) -> Message:
     if loop.helm.gate.state is GateState.FAULT:
         return Refused("The arm was stopped.", "Reset it first, then arm.")
     loop.helm.apply(Event.ARM)
     return Accepted()
 
 
-def _disarm(loop: ControlLoop, command: Disarm) -> Message:
+def _disarm(loop: Parts, command: Disarm) -> Message:
     loop.attempts.cancel()
     loop.helm.apply(Event.DISARM)
     return Accepted()
 
 
-def _soft_stop(loop: ControlLoop, command: SoftStop) -> Message:
+def _soft_stop(loop: Parts, command: SoftStop) -> Message:
     loop.helm.apply(Event.SOFT_STOP)
     return Accepted()
 
 
-def _start(loop: ControlLoop, command: StartAttempt) -> Message:
+def _start(loop: Parts, command: StartAttempt) -> Message:
     refusal = _not_startable(loop) or _nobody_to_drive(loop, demo=command.demo)
     if refusal is not None:
         return refusal
@@ -132,7 +130,7 @@ def _start(loop: ControlLoop, command: StartAttempt) -> Message:
     return Accepted()
 
 
-def _not_startable(loop: ControlLoop) -> Refused | None:
+def _not_startable(loop: Parts) -> Refused | None:
     attempts, gate, now = loop.attempts, loop.helm.gate, loop.clock.now()
     if attempts.current is not None or attempts.coming is not None:
         running = attempts.current or attempts.coming
@@ -152,7 +150,7 @@ def _not_startable(loop: ControlLoop) -> Refused | None:
     return None if trouble is None else _refused("No attempt can start", trouble)
 
 
-def _nobody_to_drive(loop: ControlLoop, *, demo: bool) -> Refused | None:
+def _nobody_to_drive(loop: Parts, *, demo: bool) -> Refused | None:
     if demo:
         return _no_operator(loop, loop.operators.selected)
     status = loop.proposals.status
@@ -167,7 +165,7 @@ def _nobody_to_drive(loop: ControlLoop, *, demo: bool) -> Refused | None:
     return None
 
 
-def _end(loop: ControlLoop, command: EndAttempt) -> Message:
+def _end(loop: Parts, command: EndAttempt) -> Message:
     if command.outcome not in _OUTCOMES:
         return Refused(f"There is no outcome {command.outcome!r}.", f"Use {', '.join(_OUTCOMES)}.")
     if loop.attempts.current is None:
@@ -176,7 +174,7 @@ def _end(loop: ControlLoop, command: EndAttempt) -> Message:
     return Accepted()
 
 
-def _reset_scene(loop: ControlLoop, command: ResetScene) -> Message:
+def _reset_scene(loop: Parts, command: ResetScene) -> Message:
     if loop.attempts.current is not None or loop.attempts.coming is not None:
         return Refused("An attempt is running.", "End it first: success, failure or discard.")
     if loop.helm.gate.state is GateState.FAULT:
@@ -188,7 +186,7 @@ def _reset_scene(loop: ControlLoop, command: ResetScene) -> Message:
     return Accepted()
 
 
-def _take_over(loop: ControlLoop, command: TakeOver) -> Message:
+def _take_over(loop: Parts, command: TakeOver) -> Message:
     name = command.device if command.device in loop.operators.slots else loop.operators.selected
     gate = loop.helm.gate
     refusal = _not_movable(loop) or _no_operator(loop, name)
@@ -199,19 +197,19 @@ def _take_over(loop: ControlLoop, command: TakeOver) -> Message:
     return Accepted()
 
 
-def _give_back(loop: ControlLoop, command: GiveBack) -> Message:
+def _give_back(loop: Parts, command: GiveBack) -> Message:
     if loop.helm.gate.state not in (GateState.HUMAN, GateState.ALIGNING):
         return Refused("The human is not in control.")
     loop.helm.give_back(command.input_t)
     return Accepted()
 
 
-def _pause(loop: ControlLoop, command: Pause) -> Message:
+def _pause(loop: Parts, command: Pause) -> Message:
     loop.helm.apply(Event.PAUSE)
     return Accepted()
 
 
-def _resume(loop: ControlLoop, command: Resume) -> Message:
+def _resume(loop: Parts, command: Resume) -> Message:
     refusal = _not_movable(loop)
     if refusal is not None:
         return refusal
@@ -224,7 +222,7 @@ def _resume(loop: ControlLoop, command: Resume) -> Message:
     return Accepted()
 
 
-def _not_movable(loop: ControlLoop) -> Refused | None:
+def _not_movable(loop: Parts) -> Refused | None:
     """Why the arm may not be moved now, by whomever; None if it may."""
     gate = loop.helm.gate
     if gate.state is GateState.FAULT:
@@ -236,7 +234,7 @@ def _not_movable(loop: ControlLoop) -> Refused | None:
     return None if loop.trouble is None else _refused("The arm holds", loop.trouble)
 
 
-def _no_operator(loop: ControlLoop, name: str) -> Refused | None:
+def _no_operator(loop: Parts, name: str) -> Refused | None:
     if not loop.operators.slots:
         return Refused("The station has no operator device.", "Add one to station.toml.")
     if loop.operators.ready(name):
@@ -247,7 +245,7 @@ def _no_operator(loop: ControlLoop, name: str) -> Refused | None:
     return Refused(f"The {name} is not there. {problem.problem}", problem.remedy)
 
 
-def _keys(loop: ControlLoop, command: Keys) -> Message:
+def _keys(loop: Parts, command: Keys) -> Message:
     for slot in loop.operators.slots.values():
         take: Callable[..., None] | None = getattr(slot.device, "set_keys", None)
         if take is None:
@@ -259,7 +257,7 @@ def _keys(loop: ControlLoop, command: Keys) -> Message:
     return Accepted()
 
 
-def _select(loop: ControlLoop, command: SelectOperator) -> Message:
+def _select(loop: Parts, command: SelectOperator) -> Message:
     if command.name not in loop.operators.slots:
         names = ", ".join(loop.operators.slots) or "none"
         return Refused(f"There is no operator {command.name!r}.", f"The station has: {names}.")
@@ -269,14 +267,14 @@ def _select(loop: ControlLoop, command: SelectOperator) -> Message:
     return Accepted()
 
 
-def _load(loop: ControlLoop, command: LoadPolicy) -> Message:
+def _load(loop: Parts, command: LoadPolicy) -> Message:
     if loop.loading.active:
         return Refused("Another policy is being loaded.", "Wait until it is ready.")
     loop.loading.want(command)
     return Accepted()
 
 
-def _set_doubts(loop: ControlLoop, command: SetDoubts) -> Message:
+def _set_doubts(loop: Parts, command: SetDoubts) -> Message:
     loop.helm.set_doubts(list(command.doubts))
     return Accepted()
 

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from sessions.live.holds import misfit, plain_words
+from sessions.live.parts import Parts
 from sessions.messages import ControlState, DeviceState
 from sessions.types import GateState, HoldReason
-
-if TYPE_CHECKING:
-    from sessions.live.loop import ControlLoop
 
 _RESET = "Press Enter to reset, then again to arm."
 _OVER_WHEN_FRESH = (HoldReason.CAMERA_STALE, HoldReason.WINDOW_LOST)
 
 
-def control_state(loop: ControlLoop) -> ControlState:
+def control_state(loop: Parts) -> ControlState:
     """Everything the control process knows, at this moment."""
     helm, attempts, timing = loop.helm, loop.attempts, loop.timing
     shown = attempts.current
@@ -54,12 +50,12 @@ def control_state(loop: ControlLoop) -> ControlState:
     )
 
 
-def version(loop: ControlLoop) -> int:
+def version(loop: Parts) -> int:
     """Goes up whenever something that the window shows in words has changed."""
     return loop.helm.version + loop.operators.version + loop.loading.version
 
 
-def sentence(loop: ControlLoop) -> tuple[str, str]:
+def sentence(loop: Parts) -> tuple[str, str]:
     """Why the arm does not move and what to do about it; empty while it does."""
     gate, text = loop.helm.gate, loop.helm.text
     attempt = loop.attempts.current is not None
@@ -78,7 +74,7 @@ def sentence(loop: ControlLoop) -> tuple[str, str]:
     return plain_words(gate, attempt=attempt)
 
 
-def _outside_attempts(loop: ControlLoop) -> tuple[str, str]:
+def _outside_attempts(loop: Parts) -> tuple[str, str]:
     """Whatever would stand in the way of a start comes before the invitation to start."""
     plain = plain_words(loop.helm.gate, attempt=False)
     if loop.loading.problem:
@@ -90,7 +86,7 @@ def _outside_attempts(loop: ControlLoop) -> tuple[str, str]:
     return plain
 
 
-def _aligning(loop: ControlLoop) -> tuple[str, str]:
+def _aligning(loop: Parts) -> tuple[str, str]:
     action, sent = loop.operators.action(loop.helm.driver), loop.follower.sent
     name = loop.helm.driver
     if action is None or action.shape != sent.shape:
@@ -104,7 +100,7 @@ def _aligning(loop: ControlLoop) -> tuple[str, str]:
     )
 
 
-def _devices(loop: ControlLoop) -> tuple[DeviceState, ...]:
+def _devices(loop: Parts) -> tuple[DeviceState, ...]:
     lost = loop.follower.lost
     robot = DeviceState(
         "robot", "robot", lost is None, "" if lost is None else f"{lost.problem} {lost.remedy}"
@@ -112,7 +108,7 @@ def _devices(loop: ControlLoop) -> tuple[DeviceState, ...]:
     return (robot, _policy(loop), *loop.operators.states())
 
 
-def _policy(loop: ControlLoop) -> DeviceState:
+def _policy(loop: Parts) -> DeviceState:
     """The policy as a device: not ok when it is absent, silent, or its newest load failed."""
     status = loop.proposals.status
     if loop.loading.problem:
