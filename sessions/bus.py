@@ -8,6 +8,8 @@ use and tests.
 from __future__ import annotations
 
 import atexit
+import contextlib
+import struct
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +23,9 @@ from sessions.messages import Command, Event, Message, Refused
 # The reply to Shutdown and an attempt's end are sent just before a process exits: without this they
 # are lost whenever the machine is busy, because exiting does not wait for ZMQ's own thread.
 atexit.register(lambda: zmq.Context.instance().destroy(linger=200))
+
+_HEAD = struct.Struct("<Qd")
+"""A command's number and when it was sent, on the clock all processes of the machine share [s]."""
 
 _encoder = msgspec.msgpack.Encoder()
 _commands: msgspec.msgpack.Decoder[Any] = msgspec.msgpack.Decoder(Command)
@@ -84,27 +89,37 @@ class Subscriber:
 
 
 class Responder:
-    """The command side of a process."""
+    """The command side of a process.
+
+    Attributes:
+        age_s: how long ago the command being handled was sent [s]; it has waited so long while
+            this process was stalled or not yet started.
+    """
 
     def __init__(self, runtime: Path, process: str) -> None:
         self._socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.ROUTER)
         self._socket.setsockopt(zmq.LINGER, 200)
         self._socket.bind(commands_endpoint(runtime, process))
+        self.age_s = 0.0
 
     def serve(self, handle: Callable[[Any], Message], limit: int = 32) -> int:
         """Answers the commands that have arrived, at most ``limit``; never blocks."""
         served = 0
         while served < limit:
             try:
-                sender, number, body = self._socket.recv_multipart(zmq.NOBLOCK)
+                sender, *frames = self._socket.recv_multipart(zmq.NOBLOCK)
             except zmq.Again:
                 break
+            served += 1
+            if len(frames) != 2 or len(frames[0]) != _HEAD.size:
+                continue  # from no Requester: there is no number to answer to
+            head, body = frames
+            self.age_s = time.monotonic() - _HEAD.unpack(head)[1]
             try:
                 reply = handle(_commands.decode(body))
-            except msgspec.ValidationError as error:
+            except msgspec.DecodeError as error:
                 reply = Refused(f"That command is not understood ({error}).", "Update the window.")
-            self._socket.send_multipart([sender, number, _encoder.encode(reply)], zmq.NOBLOCK)
-            served += 1
+            self._socket.send_multipart([sender, head, _encoder.encode(reply)], zmq.NOBLOCK)
         return served
 
     def wait(self, timeout_s: float) -> bool:
@@ -126,11 +141,15 @@ class Requester:
         self._next = 0
 
     def send(self, command: Message) -> int:
-        """Sends one command; returns the number its reply will carry."""
+        """Sends one command; returns the number its reply will carry.
+
+        A process that has not read for minutes gets no more until it does: like one that is not
+        there, it does not answer.
+        """
         self._next += 1
-        self._socket.send_multipart(
-            [self._next.to_bytes(8, "little"), _encoder.encode(command)], zmq.NOBLOCK
-        )
+        head = _HEAD.pack(self._next, time.monotonic())
+        with contextlib.suppress(zmq.Again):
+            self._socket.send_multipart([head, _encoder.encode(command)], zmq.NOBLOCK)
         return self._next
 
     def poll(self) -> list[tuple[int, Any]]:
@@ -138,10 +157,10 @@ class Requester:
         found: list[tuple[int, Any]] = []
         while True:
             try:
-                number, body = self._socket.recv_multipart(zmq.NOBLOCK)
+                head, body = self._socket.recv_multipart(zmq.NOBLOCK)
             except zmq.Again:
                 return found
-            found.append((int.from_bytes(number, "little"), _events.decode(body)))
+            found.append((_HEAD.unpack(head)[0], _events.decode(body)))
 
     def ask(self, command: Message, timeout_s: float = 5.0) -> Any:
         """Sends and waits; for the command line and tests, never for the window or the loop.

@@ -40,6 +40,10 @@ from sessions.messages import (
 )
 from sessions.types import GateState
 
+COMMAND_S = 1.0
+"""A command that leads to motion is not carried out when it is older [s]."""
+
+_TIMELY = (Heartbeat, ClearFault, Arm, StartAttempt, ResetScene, TakeOver, Resume)
 _OUTCOMES = ("success", "failure", "discarded")
 _EVENT_OUTCOMES = {"success": "success", "failure": "failure", "discard": "discarded"}
 
@@ -51,6 +55,25 @@ def handle(loop: Parts, command: Message) -> Message:
         name = type(command).__name__
         return Refused(f"The control process does not take {name}.", "Send it to another process.")
     return act(loop, command)
+
+
+def too_late(command: Message, age_s: float) -> Refused | None:
+    """Refuses what leads to motion once it has waited too long; None if it is to be carried out.
+
+    A process that was stalled or started anew finds everything in its queue that was pressed
+    meanwhile; an arm must not act on that. What stops or ends is carried out however old it is.
+
+    Args:
+        command: what came.
+        age_s: how long ago it was sent [s].
+    """
+    timely = isinstance(command, _TIMELY) or (isinstance(command, Keys) and command.held)
+    if not timely or age_s <= COMMAND_S:
+        return None
+    return Refused(
+        f"{type(command).__name__} came {age_s:.1f} s late (limit {COMMAND_S:g} s).",
+        "Look at the arm, then press again.",
+    )
 
 
 def operator_event(loop: Parts, device: str, event: str) -> None:
@@ -205,6 +228,7 @@ def _give_back(loop: Parts, command: GiveBack) -> Message:
 
 
 def _pause(loop: Parts, command: Pause) -> Message:
+    loop.attempts.cancel()
     loop.helm.apply(Event.PAUSE)
     return Accepted()
 

@@ -22,6 +22,7 @@ from sessions.bus import Publisher, Responder, Subscriber, policy_endpoint
 from sessions.clock import WallClock
 from sessions.live import realtime, report
 from sessions.live.background import threaded
+from sessions.live.commands import too_late
 from sessions.live.frames import RingFrames
 from sessions.live.gate import Event
 from sessions.live.loop import ControlLoop, LoopOptions
@@ -121,7 +122,7 @@ class ControlProcess:
         if isinstance(command, Shutdown):
             self.stopping = True
             return Accepted()
-        return self.loop.handle(command)
+        return too_late(command, self._responder.age_s) or self.loop.handle(command)
 
     def _hear_recorder(self) -> None:
         for event in self._recorder.drain():
