@@ -54,6 +54,7 @@ class HoldReason(IntEnum):
     ROBOT_LOST = 10
     BAD_ACTION = 11
     NO_POLICY = 12
+    STALLED = 13  # the loop itself stood still for a while
 
 
 class Outcome(IntEnum):

@@ -59,6 +59,7 @@ class Event(Enum):
     CAMERA_STALE = auto()
     WINDOW_LOST = auto()
     BAD_ACTION = auto()
+    STALLED = auto()
     POLICY_LATE = auto()
     NO_POLICY = auto()
     RECORDER_LOST = auto()  # outside attempts: none may start
@@ -132,6 +133,7 @@ def _table() -> dict[tuple[GateState, Event], _Rule]:
         rules[state, Event.CAMERA_STALE] = _Rule(HOLD, HoldReason.CAMERA_STALE)
         rules[state, Event.WINDOW_LOST] = _Rule(HOLD, HoldReason.WINDOW_LOST)
         rules[state, Event.BAD_ACTION] = _Rule(HOLD, HoldReason.BAD_ACTION)
+        rules[state, Event.STALLED] = _Rule(HOLD, HoldReason.STALLED)
     for state in GateState:
         rules[state, Event.SOFT_STOP] = _Rule(FAULT, HoldReason.SOFT_STOP, armed=False)
         rules[state, Event.ROBOT_LOST] = _Rule(FAULT, HoldReason.ROBOT_LOST, armed=False)

@@ -87,7 +87,9 @@ class Helm:
             self.text = (f"{lead}: {trouble.text}.", trouble.remedy)
         if self.gate.state is not before.state:
             self._entered(before.state)
-        if self.gate.armed and not before.armed and self._follower.lost is None:
+        armed_now = self.gate.armed and not before.armed
+        # An arm still coming to rest goes on from what it was sent: that is no jump.
+        if armed_now and self._follower.lost is None and not self._follower.limiter.moving:
             self._follower.anchor(grip=True)
         return True
 

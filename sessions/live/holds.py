@@ -17,6 +17,9 @@ from sessions.types import GateState, HoldReason
 
 RESUME = "then press Enter"
 
+STALL_S = 0.25
+"""A tick this late finds an arm that has stopped itself, as servos do without commands [s]."""
+
 
 @dataclass(frozen=True)
 class Trouble:
@@ -106,6 +109,15 @@ class Watch:
         else:
             text = f"the {name} camera's picture is {ages[worst] * 1000:.0f} ms old ({limit})"
         return Trouble(Event.CAMERA_STALE, text, f"Check its cable, {RESUME}.")
+
+
+def stalled(late_s: float, limit_s: float) -> Trouble:
+    """The loop stood still, and the arm's own watchdog has probably stopped it meanwhile."""
+    return Trouble(
+        Event.STALLED,
+        f"the control process stood still for {late_s:.1f} s (limit {limit_s:g} s)",
+        f"Close what keeps this computer busy, {RESUME}.",
+    )
 
 
 def policy_late(age_s: float, limit_s: float, *, alive: bool) -> Trouble:

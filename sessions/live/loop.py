@@ -25,7 +25,7 @@ from sessions.live.follower import Follower
 from sessions.live.frames import FrameSource
 from sessions.live.gate import MOVING, Event
 from sessions.live.helm import Helm
-from sessions.live.holds import Trouble, Watch
+from sessions.live.holds import STALL_S, Trouble, Watch, stalled
 from sessions.live.loading import Loading
 from sessions.live.operators import Operators
 from sessions.live.options import LoopOptions
@@ -176,6 +176,7 @@ class ControlLoop:
         tick = self.timing.ticks - 1
         scene_ready = self.attempts.finished()
         self._observe(now)
+        self._look_back(now - due)
         if scene_ready:
             self._scene_ready()
         elif self.attempts.coming is not None and not self.attempts.busy:
@@ -211,6 +212,14 @@ class ControlLoop:
         if (before is None) != (lost is None):
             self.helm.version += 1
 
+    def _look_back(self, late_s: float) -> None:
+        """After a stall the arm rests wherever it stopped itself, and does not go on unasked."""
+        limit_s = max(STALL_S, self.station.holds.robot_s)
+        if late_s <= limit_s or self.helm.gate.state not in MOVING:
+            return
+        self.helm.apply(Event.STALLED, stalled(late_s, limit_s))
+        self.follower.anchor(grip=True)
+
     def _robot_lost(self, error: DriverError) -> None:
         self.follower.lost = error
         text = f"the robot is lost. {error.problem.rstrip('.')}"
@@ -226,7 +235,7 @@ class ControlLoop:
         problem = self.attempts.problem
         if problem is not None:
             self.notice = (f"The scene was not reset. {problem.problem}", problem.remedy)
-        elif self.follower.lost is None:
+        if self.follower.lost is None:  # the arm may have been put back even so
             self.follower.anchor(grip=False)
 
     def _start_event(self, *, demo: bool) -> Event:

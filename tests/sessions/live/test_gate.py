@@ -70,7 +70,7 @@ def expected(gate: Gate, event: Event) -> Gate:
             return Gate(HOLD, armed, R[event.name])
         case Event.PAUSE if moving:
             return Gate(HOLD, armed, R.PAUSED)
-        case Event.CAMERA_STALE | Event.WINDOW_LOST | Event.BAD_ACTION if moving:
+        case Event.CAMERA_STALE | Event.WINDOW_LOST | Event.BAD_ACTION | Event.STALLED if moving:
             return Gate(HOLD, armed, R[event.name])
         case Event.END if moving or (state is HOLD and reason in IN_ATTEMPT):
             return Gate(HOLD, armed, R.IDLE)
@@ -156,6 +156,7 @@ def test_a_condition_that_lasts_changes_nothing_the_second_time(gate: Gate, even
         Event.LOADING,
         Event.OPERATOR_LOST,
         Event.BAD_ACTION,
+        Event.STALLED,
     }
     once = transition(gate, event)
     if event in lasting:

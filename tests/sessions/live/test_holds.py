@@ -7,8 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from drivers.base import DeviceLostError
 from policies.base import LinkStatus, Observation, PolicySpec
 from policies.inline import InlinePolicy
+from sessions.live.commands import too_late
 from sessions.live.loop import LoopOptions
 from sessions.messages import (
     Arm,
@@ -16,8 +18,10 @@ from sessions.messages import (
     Disarm,
     EndAttempt,
     Heartbeat,
+    Keys,
     Message,
     Pause,
+    ResetScene,
     Resume,
     SoftStop,
     StartAttempt,
@@ -318,6 +322,86 @@ def test_soft_stop_cancels_the_target_and_latches() -> None:
     bench.do(ClearFault())
     bench.run(2)
     assert "not armed" in bench.refused(Resume())
+
+
+def test_a_loop_that_stood_still_holds_where_the_arm_has_stopped_itself() -> None:
+    bench = Bench()
+    swing(bench)
+    bench.start()
+    bench.clock.sleep_until(bench.loop.deadline + 0.2)
+    bench.loop.tick()
+    assert bench.gate is GateState.POLICY  # late, but the arm was still following
+    bench.clock.sleep_until(bench.loop.deadline + 0.4)
+    bench.loop.tick()
+    assert bench.last["reason"] == HoldReason.STALLED
+    assert "stood still for 0.4 s (limit 0.25 s)" in bench.state.reason_text
+    assert bench.state.remedy.endswith("then press Enter.")
+    assert np.allclose(bench.last["sent_action"][:6], bench.last["position"][:6], atol=1e-9)
+    bench.run(60)
+    assert bench.gate is GateState.HOLD
+    bench.do(Resume())
+    bench.run(1)
+    assert bench.gate is GateState.POLICY
+
+
+def test_an_arm_armed_again_while_it_comes_to_rest_does_not_jump() -> None:
+    bench = Bench()
+    bench.puppet.answer = lambda position: position + np.array([1, 0, 0, 0, 0, 0, 0])
+    bench.start()
+    bench.do(Disarm())
+    bench.run(1)
+    bench.do(Arm())
+    bench.run(10)
+    assert (bench.largest_step() <= bench.step_limit() + 1e-9).all()
+
+
+def test_a_scene_that_was_put_back_too_late_does_not_draw_the_arm_to_its_old_pose() -> None:
+    bench = Bench()
+    bench.start()
+    bench.puppet.answer = lambda position: position + 0.2
+    bench.run(60)
+    bench.do(EndAttempt("failure"))
+    bench.run(30)
+    put_back = bench.arm.reset_scene
+
+    def too_late(seed: int) -> None:
+        put_back(seed)
+        raise DeviceLostError("robot", "The scene was not reset within 1 s.", "Try again.")
+
+    bench.arm.reset_scene = too_late
+    bench.do(ResetScene(seed=3))
+    bench.run(1)
+    start = bench.last["position"].copy()
+    bench.run(20)
+    assert "not reset" in bench.state.reason_text
+    assert np.abs(bench.last["position"] - start).max() < 0.02
+
+
+def test_a_pause_while_the_scene_is_put_back_withdraws_the_start() -> None:
+    bench = Bench()
+    bench.do(Arm())
+    bench.run(1)
+    bench.do(StartAttempt())
+    bench.do(Pause())
+    bench.run(5)
+    assert bench.state.attempt == 0
+    assert bench.gate is GateState.HOLD
+
+
+@pytest.mark.parametrize(
+    "command",
+    [Arm(), ClearFault(), StartAttempt(), TakeOver(), Resume(), Heartbeat(), Keys(("up",))],
+)
+def test_what_leads_to_motion_is_refused_when_it_waited_too_long(command: Message) -> None:
+    assert too_late(command, 0.9) is None
+    refused = too_late(command, 3.2)
+    assert refused is not None
+    assert "3.2 s late (limit 1 s)" in refused.why
+
+
+@pytest.mark.parametrize("command", [SoftStop(), Disarm(), Pause(), EndAttempt("failure"), Keys()])
+def test_what_stops_is_carried_out_however_late_it_comes(command: Message) -> None:
+    assert too_late(command, 60.0) is None
 
 
 def test_disarming_holds_and_an_arm_at_rest_is_not_commanded_any_more() -> None:

@@ -6,12 +6,14 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from sessions.bus import Requester
 from sessions.messages import (
     Activate,
     Arm,
@@ -21,7 +23,10 @@ from sessions.messages import (
     EndAttempt,
     GiveBack,
     Keys,
+    Message,
+    Refused,
     RestartProcess,
+    Resume,
     SupervisorState,
     TakeOver,
 )
@@ -112,6 +117,30 @@ def test_stalled_cameras_hold_and_killed_ones_come_back(session: LiveSession) ->
     assert "camera's picture is" in session.control.reason_text
     session.kill("cameras")
     session.until(lambda: session.process("cameras").restarts >= 1)
+    session.resume()
+
+
+def test_a_stalled_control_process_neither_goes_on_nor_obeys_what_was_pressed_meanwhile(
+    session: LiveSession,
+) -> None:
+    session.start()
+    pid = session.process("control").pid
+    os.kill(pid, signal.SIGSTOP)
+    requester = Requester(session.runtime, "control")
+    try:
+        asked = requester.send(Resume())
+        late_t = time.monotonic() + 1.5
+        session.until(lambda: time.monotonic() > late_t)
+        os.kill(pid, signal.SIGCONT)
+        replies: dict[int, Message] = {}
+        session.until(lambda: replies.update(requester.poll()) or asked in replies)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+        requester.close()
+    reply = replies[asked]
+    assert isinstance(reply, Refused)
+    assert "late" in reply.why
+    session.until(lambda: session.control.reason == "stalled")
     session.resume()
 
 
