@@ -29,6 +29,7 @@ class Follower:
         limiter: stands between every target and the arm.
         state: newest measurement; NaN positions before the first.
         sent: shape (A,), what the robot was told last; NaN before anything was.
+        found: whether it ever answered.
         lost: why the arm does not answer; None while it does.
     """
 
@@ -50,6 +51,7 @@ class Follower:
         environment = np.full(len(robot.environment_names), np.nan)
         self.state = RobotState(float("nan"), nothing, nothing, nothing, environment)
         self.sent = nothing
+        self.found = False
         self.lost: DriverError | None = DeviceLostError("robot", "It is not connected yet.", "")
         self._stale_s = station.holds.robot_s
         self._run = run
@@ -86,7 +88,7 @@ class Follower:
         except DriverError as error:
             self.lost = error
             return False
-        self.state = state
+        self.state, self.found = state, True
         if self.lost is not None:
             self.lost = None
             self.anchor(grip=False)

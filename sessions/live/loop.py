@@ -204,9 +204,11 @@ class ControlLoop:
     def _observe(self, now: float) -> None:
         if self.attempts.busy:
             return  # a scene being put back may not answer for a moment
-        before = self.follower.lost
+        before, found = self.follower.lost, self.follower.found
         self.follower.observe(now)
         lost = self.follower.lost
+        if self.follower.found and not found and self.helm.gate.reason is HoldReason.ROBOT_LOST:
+            self.helm.clear()  # an arm that came up after the loop: nothing was ever stopped
         if lost is not None and self.helm.gate.reason is not HoldReason.ROBOT_LOST:
             self._robot_lost(lost)
         if (before is None) != (lost is None):

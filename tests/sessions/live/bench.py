@@ -138,6 +138,8 @@ class Bench:
         lens: Lens | None = None,
         hands: dict[str, Hand] | None = None,
         options: LoopOptions | None = None,
+        *,
+        pulled: bool = False,
         **station: Any,
     ) -> None:
         self.world = World(0)
@@ -153,6 +155,7 @@ class Bench:
         self.arm = Cable(
             create("robots", "robot", self.station.robot, DeviceContext(world=self.world))
         )
+        self.arm.pulled = pulled
         keyboard = create(
             "teleoperators",
             "keyboard",

@@ -306,6 +306,19 @@ def test_a_lost_arm_is_a_fault_to_come_back_from() -> None:
     assert bench.state.attempt == 1  # the same attempt goes on
 
 
+def test_an_arm_that_comes_up_after_the_loop_needs_no_reset_but_arming() -> None:
+    bench = Bench(pulled=True)
+    bench.run(5)
+    assert bench.state.reason == "robot_lost"
+    assert bench.refused(Arm())
+    bench.arm.pulled = False
+    bench.until(lambda: bench.state.reason == "idle")
+    assert not bench.state.armed
+    assert "not armed" in bench.refused(StartAttempt())
+    bench.start()
+    assert bench.controller is Controller.POLICY
+
+
 def test_soft_stop_cancels_the_target_and_latches() -> None:
     bench = Bench()
     swing(bench)
