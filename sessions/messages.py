@@ -239,10 +239,19 @@ class DeviceState(Message):
     text: str = ""
 
 
+class AttemptEnded(Message):
+    """An attempt's last tick is ``tick``."""
+
+    episode: int
+    tick: int
+    outcome: str
+
+
 class ControlState(Message):
     """Everything the control process knows; published on change and four times a second.
 
-    ``load_problem`` says why the newest LoadPolicy failed; empty after a good one.
+    ``load_problem`` says why the newest LoadPolicy failed; empty after a good one. ``ended`` is how
+    the attempt before ended, for a recorder that was not there to hear it.
     """
 
     sequence: int
@@ -273,6 +282,7 @@ class ControlState(Message):
     success: bool
     devices: tuple[DeviceState, ...] = ()
     load_problem: str = ""
+    ended: AttemptEnded | None = None
 
 
 class AttemptStarted(Message):
@@ -287,14 +297,6 @@ class AttemptStarted(Message):
     operator: str
     environment: str = ""
     object: str = ""
-
-
-class AttemptEnded(Message):
-    """An attempt's last tick is ``tick``."""
-
-    episode: int
-    tick: int
-    outcome: str
 
 
 class OperatorTagged(Message):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from drivers.base import DriverError, Robot, SceneReset
 from sessions.live.background import Job, Runner
+from sessions.messages import AttemptEnded
 
 
 @dataclass
@@ -44,6 +45,7 @@ class Attempts:
     Attributes:
         current: the attempt that runs; None outside attempts.
         coming: the attempt whose scene is being put back.
+        ended: how the newest finished attempt ended; None before the first.
         latest: number of the newest attempt, running or not; 0 before the first.
         next_number: number of the next one; the recorder may raise it.
         seed: seed of the scene as it stands.
@@ -54,6 +56,7 @@ class Attempts:
     def __init__(self, robot: Robot, run: Runner, next_number: int) -> None:
         self.current: Attempt | None = None
         self.coming: Attempt | None = None
+        self.ended: AttemptEnded | None = None
         self.latest = 0
         self.next_number = next_number
         self.seed = 0
@@ -100,9 +103,12 @@ class Attempts:
         self.ending = ""
         return attempt
 
-    def end(self) -> None:
-        """The running attempt is over."""
+    def end(self, tick: int) -> AttemptEnded:
+        """The running attempt is over with ``tick``, as was asked for; what to tell of it."""
+        assert self.current is not None
+        self.ended = AttemptEnded(self.current.number, tick, self.ending)
         self.current, self.ending = None, ""
+        return self.ended
 
     def cancel(self) -> None:
         """The wish is withdrawn (a stop); a scene being put back still is, but no start follows."""

@@ -32,7 +32,7 @@ from sessions.live.options import LoopOptions
 from sessions.live.proposals import Proposals
 from sessions.live.stepping import StepRecord
 from sessions.live.timing import Timing
-from sessions.messages import AttemptEnded, AttemptStarted, ControlState, Message
+from sessions.messages import AttemptStarted, ControlState, Message
 from sessions.types import Controller, GateState, HoldReason
 
 __all__ = ["ControlLoop", "LoopOptions"]
@@ -329,8 +329,7 @@ class ControlLoop:
             elif self.options.end_on_timeout and now - attempt.started_t >= self.task.attempt_s:
                 self.attempts.ending = "failure"
         if self.attempts.ending:
-            outcome = self.attempts.ending
-            self.attempts.end()
+            ended = self.attempts.end(tick)
             self.helm.apply(Event.END)
             self.helm.version += 1
-            self.emit(AttemptEnded(attempt.number, tick, outcome))
+            self.emit(ended)

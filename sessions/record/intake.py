@@ -78,8 +78,9 @@ class Intake:
         self._started[message.episode] = message
 
     def take_ended(self, message: AttemptEnded) -> None:
-        """An attempt's outcome; its last ticks may come later."""
-        self._ended[message.episode] = message
+        """An attempt's outcome, told once or again; its last ticks may come later."""
+        if message.episode not in self._closed:
+            self._ended[message.episode] = message
 
     def ignore(self, episode: int) -> None:
         """Ticks of this attempt are not to be recorded (they are on disk already)."""

@@ -19,6 +19,7 @@ from sessions.bus import Publisher, Responder, Subscriber
 from sessions.messages import (
     Accepted,
     AttemptEnded,
+    ControlState,
     Message,
     OperatorTagged,
     RecorderState,
@@ -129,7 +130,9 @@ class Recorder:
         )
 
     def _hear(self, event: Message, now: float) -> None:
-        if isinstance(event, AttemptEnded):
+        if isinstance(event, ControlState) and event.ended is not None:
+            self._shelf.tell(event.ended)
+        elif isinstance(event, AttemptEnded):
             self._shelf.tell(event)
         elif isinstance(event, OperatorTagged):
             self._desk.tagged(event, now)

@@ -67,10 +67,16 @@ class Tape:
         """Takes what control publishes."""
         if isinstance(event, ControlState):
             self._control = event
+            self._hear_ended(event.ended)
         elif self.intake is not None and isinstance(event, AttemptStarted):
             self.intake.take_started(event)
         elif self.intake is not None and isinstance(event, AttemptEnded):
             self.intake.take_ended(event)
+
+    def _hear_ended(self, ended: AttemptEnded | None) -> None:
+        """What the message said that was sent while no recorder lived."""
+        if ended is not None and self.intake is not None:
+            self.intake.take_ended(ended)
 
     def take(self, now: float) -> bool:
         """Takes what has come into the rings; whether an episode began or closed."""
@@ -134,6 +140,8 @@ class Tape:
         alive = take_up(self.intake, self._space.episodes, history, now)
         if self.intake.recording:
             self._frames.resume(self.intake.adopted_frames, now)
+        if alive and self._control is not None:
+            self._hear_ended(self._control.ended)
         self.intake.take_steps(history, now)
         if not alive:  # the ring stays open, so that its replacement is noticed
             self._end(RESTARTED)

@@ -266,3 +266,15 @@ def test_the_control_process_needs_nothing_heavy() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, cwd=root, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_how_the_newest_attempt_ended_is_told_again_with_every_state() -> None:
+    bench = Bench()
+    bench.start()
+    assert bench.state.ended is None
+    bench.do(EndAttempt("failure"))
+    bench.run(1)
+    ended = next(event for event in bench.events if isinstance(event, AttemptEnded))
+    assert ended == AttemptEnded(1, int(bench.last["tick"]), "failure")
+    bench.run(5)
+    assert bench.state.ended == ended

@@ -10,9 +10,11 @@ import pytest
 
 from sessions.messages import (
     Accepted,
+    AttemptEnded,
     DiscardIntervention,
     Note,
     OperatorTagged,
+    RecorderState,
     Redo,
     Refused,
     Salvage,
@@ -25,6 +27,7 @@ from sessions.record import jpeg, storage
 from sessions.record.catalogue import Catalogue
 from sessions.types import Controller, Outcome
 from sessions.workspace import Workspace
+from tests.fakes.session_processes import control_state
 from tests.sessions.record.bench import Bench, RecorderProcess
 
 
@@ -195,6 +198,37 @@ def test_an_attempt_that_ended_while_the_recorder_was_dead_is_a_whole_leftover(
         state = second.state()
         assert state.episodes[0].outcome == "failure"
         assert state.leftovers == ()
+    assert storage.read_episode(space.episodes / "000001.h5").steps.tobytes() == (
+        bench.ticks(1).tobytes()
+    )
+
+
+def test_an_outcome_that_was_told_while_the_recorder_was_dead_is_heard_afterwards(
+    space: Workspace, bench: Bench, recorder: RecorderProcess
+) -> None:
+    bench.begin(1)
+    bench.drive(50, 1)
+    recorder.until(lambda s: s.recording == 1, "the recording")
+    recorder.kill()
+    bench.drive(40, 1)
+    bench.end(1, "failure")  # nobody hears it
+    ended = AttemptEnded(1, bench.tick - 2, "failure")
+    with contextlib.closing(RecorderProcess(space)) as second:
+
+        def finished(state: RecorderState) -> bool:
+            bench.say(control_state(ended=ended))  # as control does four times a second
+            return state.saved == 1
+
+        state = second.until(finished, "the file")
+        assert state.leftovers == ()
+        assert state.episodes[0].outcome == "failure"
+        assert state.lost_ticks == 0
+        bench.begin(2)
+        bench.drive(20, 2)
+        bench.say(control_state(ended=ended))  # said again, it is about the former one only
+        second.until(lambda s: s.recording == 2, "the next recording")
+        bench.end(2, "success")
+        second.until(lambda s: s.saved == 2, "the next file")
     assert storage.read_episode(space.episodes / "000001.h5").steps.tobytes() == (
         bench.ticks(1).tobytes()
     )
