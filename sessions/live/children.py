@@ -16,6 +16,10 @@ from sessions.messages import ProcessState
 BACK_OFF_S = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0)
 _LONG_LIFE_S = 20.0
 _KILL_S = 1.0
+_NOT_STARTED = 71
+"""The status of a process that could not be started (EX_OSERR of sysexits.h)."""
+SILENT_S = 3.0
+"""Processes that publish do so at least once a second; one silent for so long is stalled."""
 
 ENVIRONMENT = {
     # Two cores are shared by a loop that must be on time and everything else.
@@ -117,15 +121,19 @@ class Child:
         self._ending = False
         self._started_t = time.monotonic()
         # A session of its own: Ctrl-C in a terminal goes to the supervisor, which stops in order.
-        with contextlib.ExitStack() as files:
-            errors = self.kind.errors
-            self._process = subprocess.Popen(
-                command,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stderr=None if errors is None else files.enter_context(errors.open("wb")),
-                start_new_session=True,
-            )
+        errors = self.kind.errors
+        try:
+            with contextlib.ExitStack() as files:
+                self._process = subprocess.Popen(
+                    command,
+                    env=environment,
+                    stdin=subprocess.DEVNULL,
+                    stderr=None if errors is None else files.enter_context(errors.open("wb")),
+                    start_new_session=True,
+                )
+        except OSError as error:  # no memory or no process left: like one that ended at once
+            sys.stderr.write(f"{self.kind.name} cannot be started ({error}).\n")
+            self._ended(_NOT_STARTED, self._started_t)
 
     def poll(self, now: float) -> bool:
         """Notices its end and starts it again when it is due; whether anything changed."""
@@ -156,14 +164,18 @@ class Child:
             self._process.send_signal(signal.SIGTERM)
 
     def wait_stopped(self, deadline: float) -> None:
-        """Waits until ``deadline`` for it to end, then kills it."""
+        """Waits until ``deadline`` for it to end, then kills it; never waits for ever."""
         if self._process is None:
             return
+        process = self._process
         try:
-            code = self._process.wait(max(0.0, deadline - time.monotonic()))
+            code = process.wait(max(0.0, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
-            self._process.kill()
-            code = self._process.wait(_KILL_S)
+            process.kill()
+            try:
+                code = process.wait(_KILL_S)
+            except subprocess.TimeoutExpired:
+                return  # in the kernel, on a dead disk perhaps: ``poll`` notices when it is over
         self._ended(code, time.monotonic())
 
     def restart(self) -> None:
@@ -171,8 +183,8 @@ class Child:
         if self._process is not None:
             self.ask_to_stop()
             self.wait_stopped(time.monotonic() + self.kind.stop_s)
-        self.restarts += 1
         self._failures = 0
+        self.restarts += self._process is None
         self.start()
 
     def state(self) -> ProcessState:
@@ -196,7 +208,10 @@ class Child:
 
     def _text(self) -> str:
         if self.running:
-            return ""
+            silent_s = time.monotonic() - self.heard_t
+            if not self.ready or silent_s < SILENT_S:
+                return ""
+            return f"It runs but has been silent for {silent_s:.0f} s. Restart it."
         if not self.wanted:
             return "Stopped." if self._ending else ""
         code = self._exit_code or 0

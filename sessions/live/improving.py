@@ -171,6 +171,10 @@ class Improvement:
             )
         )
         self.trainer.start()
+        if not self.trainer.running:
+            return Refused(
+                "The trainer cannot be started; the log says why.", "Free memory, then try again."
+            )
         return Accepted()
 
     def _cancel(self) -> Message:

@@ -158,9 +158,8 @@ class Supervisor:
     def _hear(self, now: float) -> bool:
         changed = False
         for event in self._events.drain():
-            name = _SPEAKERS.get(type(event))
-            if name is not None:
-                child = self._children[name]
+            child = self._children.get(_SPEAKERS.get(type(event), ""))
+            if child is not None:
                 fresh = not child.ready
                 child.heard_t = now
                 changed |= fresh
