@@ -152,19 +152,27 @@ def main(argv: list[str] | None = None) -> int:
     except (SessionError, DriverError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    _serve(threads, Publisher(runtime, "cameras"), stop)
-    return 0
+    return serve(threads, Publisher(runtime, "cameras"), stop)
 
 
-def _serve(threads: list[CameraThread], publisher: Publisher, stop: threading.Event) -> None:
+def serve(threads: list[CameraThread], publisher: Publisher, stop: threading.Event) -> int:
+    """Publishes until told to stop, or until a thread broke: the supervisor starts all anew then.
+
+    Returns:
+        the exit status.
+    """
     for thread in threads:
         thread.start()
-    while not stop.wait(PUBLISH_S):
+    broken = False
+    while not broken and not stop.wait(PUBLISH_S):
         now = time.monotonic()
         publisher.send(CamerasState(tuple(thread.state(now) for thread in threads)))
+        broken = not all(thread.is_alive() for thread in threads)
+    stop.set()
     for thread in threads:
         thread.join(timeout=2.0)
     publisher.close()
+    return int(broken)
 
 
 if __name__ == "__main__":

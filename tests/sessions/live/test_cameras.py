@@ -12,7 +12,8 @@ import pytest
 
 from drivers.base import DeviceLostError, DeviceNotFoundError, Frame
 from drivers.ring import RingReader, RingWriter
-from sessions.live.cameras import CameraThread
+from sessions.bus import Publisher
+from sessions.live.cameras import CameraThread, serve
 from sessions.live.frames import RingFrames
 from sessions.live.pictures import BLACK, FROZEN, PictureJudge
 from sessions.types import frame_dtype, step_dtype
@@ -159,3 +160,19 @@ def test_a_camera_process_that_restarts_is_followed(tmp_path: Path) -> None:
         assert (small == 7).all()
         ring.close()
     frames.close()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_thread_that_breaks_ends_the_process_so_that_it_is_started_anew(
+    webcam: Webcam, tmp_path: Path
+) -> None:
+    stop = threading.Event()
+
+    def breaks() -> None:
+        raise ZeroDivisionError
+
+    webcam.disconnect = breaks  # type: ignore[method-assign]
+    webcam.plugged = False
+    threads = [CameraThread("top", webcam, tmp_path, stop)]
+    assert serve(threads, Publisher(tmp_path, "cameras"), stop) == 1
+    assert not threads[0].is_alive()
