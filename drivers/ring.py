@@ -42,6 +42,9 @@ class RingWriter:
         dtype: structured dtype of a record.
         slots: records kept before the oldest is overwritten.
         meta: JSON-serialisable facts readers may want (names, sizes).
+
+    Raises:
+        RingError: the layout cannot be used, or there is no room for the file.
     """
 
     def __init__(
@@ -58,8 +61,7 @@ class RingWriter:
         self._slot = _slot_dtype(dtype)
         size = _HEADER_BYTES + slots * self._slot.itemsize
         temporary = path.with_name(path.name + f".{os.getpid()}.new")
-        with temporary.open("wb") as file:
-            file.truncate(size)
+        _allocate(temporary, size)
         temporary.chmod(0o600)
         with temporary.open("r+b") as file:
             self._map = mmap.mmap(file.fileno(), size)
@@ -215,6 +217,26 @@ class RingReader:
         del self._head, self._records
         with contextlib.suppress(BufferError):
             self._map.close()
+
+
+def _allocate(path: Path, size: int) -> None:
+    """Makes the file with all its space: writing to a hole on a full disk would be a bus error.
+
+    Raises:
+        RingError: there is no room.
+    """
+    try:
+        with path.open("wb") as file:
+            if hasattr(os, "posix_fallocate"):
+                os.posix_fallocate(file.fileno(), 0, size)
+            else:
+                file.truncate(size)
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        raise RingError(
+            f"{path.parent}: {size / 1e6:.1f} MB for a ring cannot be had ({error.strerror}). "
+            "Free some space there."
+        ) from error
 
 
 def _slot_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:

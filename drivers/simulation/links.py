@@ -8,6 +8,7 @@ done, so that nothing is lost if commands are overwritten before the world reads
 
 from __future__ import annotations
 
+import threading
 import time
 from pathlib import Path
 from typing import Any, Protocol
@@ -138,6 +139,8 @@ class MappedLink:
         self._stale_s = stale_s
         self._reader: RingReader | None = None
         self._writer: RingWriter | None = None
+        # A stop may come while a scene reset or a reconnection is under way in its own thread.
+        self._lock = threading.Lock()
         self._resets = 0
         self._seed = 0
 
@@ -159,9 +162,10 @@ class MappedLink:
         if self._reader is not None:
             self._reader.close()
             self._reader = None
-        if self._writer is not None:
-            self._writer.close(unlink=True)
-            self._writer = None
+        with self._lock:
+            if self._writer is not None:
+                self._writer.close(unlink=True)
+                self._writer = None
 
     def state(self) -> RobotState:
         """The newest state of the world.
@@ -213,15 +217,18 @@ class MappedLink:
         raise DeviceLostError(self._device, "The scene was not reset within 1 s.", REMEDY)
 
     def _push(self, target: Floats, *, hold: bool) -> None:
-        if self._writer is None:
-            raise DeviceLostError(self._device, "The arm is not connected.", "Connect it first.")
-        slot = self._writer.slot()
-        slot["t"] = time.monotonic()
-        slot["target"] = target
-        slot["hold"] = hold
-        slot["resets"] = self._resets
-        slot["seed"] = self._seed
-        self._writer.commit()
+        with self._lock:
+            if self._writer is None:
+                raise DeviceLostError(
+                    self._device, "The arm is not connected.", "Connect it first."
+                )
+            slot = self._writer.slot()
+            slot["t"] = time.monotonic()
+            slot["target"] = target
+            slot["hold"] = hold
+            slot["resets"] = self._resets
+            slot["seed"] = self._seed
+            self._writer.commit()
 
     def _newest(self) -> Any:
         """The newest state record; maps the ring anew if the world was started again."""
@@ -254,7 +261,12 @@ class MappedLink:
         # A new world counts its resets from zero: an old count would reset the scene at once.
         newest = reader.latest()
         self._resets = 0 if newest is None else int(newest["resets"])
-        if self._writer is None:
-            self._writer = RingWriter(commands_path(self._runtime), COMMAND_DTYPE, 64)
-        else:
+        if self._writer is not None:
             self.hold()
+            return
+        try:
+            self._writer = RingWriter(commands_path(self._runtime), COMMAND_DTYPE, 64)
+        except RingError as error:
+            raise DeviceLostError(
+                self._device, f"{error}", "Then it connects by itself."
+            ) from error

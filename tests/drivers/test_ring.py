@@ -1,6 +1,9 @@
+import errno
+import os
 import stat
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -180,6 +183,7 @@ def test_a_ring_needs_two_slots_and_a_structured_record(path):
 WRITER = """
 import sys
 from pathlib import Path
+from pathlib import Path
 import numpy as np
 from drivers.ring import RingWriter
 dtype = np.dtype([("index", "<i8"), ("values", "<i8", (4096,))])
@@ -216,3 +220,22 @@ def test_under_a_writer_at_full_speed_no_torn_record_is_ever_read(path):
         reader.close()
     assert process.returncode == 0
     assert whole > 0
+
+
+def test_a_ring_without_room_is_refused_in_words_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    with pytest.raises(RingError, match="Free some space"):
+        RingWriter(tmp_path / "a.ring", np.dtype([("t", "<f8")]), 8)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_ring_has_all_its_space_from_the_start(tmp_path: Path) -> None:
+    ring = RingWriter(tmp_path / "a.ring", np.dtype([("t", "<f8", (1000,))]), 64)
+    facts = (tmp_path / "a.ring").stat()
+    ring.close()
+    assert facts.st_blocks * 512 >= facts.st_size
