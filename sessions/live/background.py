@@ -26,9 +26,16 @@ class Job:
         self.error: DriverError | None = None
 
     def run(self) -> None:
-        """Does the work; only drivers' errors are caught, anything else is a fault of ours."""
+        """Does the work; only drivers' errors are caught, anything else is a fault of ours.
+
+        A fault goes its way, into the log; the work does not pass for done because of it.
+        """
+        self.error = DriverError(
+            "device", "Its driver broke off; the log says where.", "Report it with the log."
+        )
         try:
             self._work()
+            self.error = None
         except DriverError as error:
             self.error = error
         finally:

@@ -15,7 +15,7 @@ from typing import Any
 from drivers import registry
 from drivers.base import DriverError, Robot, Teleoperator
 from drivers.registry import DeviceContext
-from drivers.ring import RingWriter
+from drivers.ring import RingError, RingWriter
 from policies.base import PolicyError
 from policies.remote import RemotePolicy
 from sessions.bus import Publisher, Responder, Subscriber, policy_endpoint
@@ -161,7 +161,7 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     try:
         process = ControlProcess(open_workspace(arguments.workspace))
-    except (SessionError, DriverError, PolicyError) as error:
+    except (SessionError, DriverError, PolicyError, RingError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
 
@@ -171,8 +171,10 @@ def main(argv: list[str] | None = None) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
     realtime.prepare()
-    process.run()
-    process.close()
+    try:
+        process.run()
+    finally:  # whatever went wrong, the arm is told to hold
+        process.close()
     return 0
 
 
