@@ -188,6 +188,7 @@ class ControlLoop:
             self.proposals.ask(self.follower.state, tick)
         self.helm.doubt = self.proposals.due(tick)
         controller = self._act(now)
+        self.operators.feedback(self.helm.view())
         self._record.fill(now, due, tick, controller)
         self._sink(self._record.step)
         self._finish(now, tick)

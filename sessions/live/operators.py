@@ -135,10 +135,11 @@ class Operators:
         return Trouble(Event.OPERATOR_LOST, text.rstrip("."), f"Plug it in again, {RESUME}.")
 
     def feedback(self, view: TeleoperatorView) -> None:
-        """Tells every connected device where the arm is."""
+        """Tells every connected device where the arm is; ``poll`` notices one that is gone."""
         for slot in self.slots.values():
             if slot.connected:
-                slot.device.send_feedback(view)
+                with contextlib.suppress(DriverError):
+                    slot.device.send_feedback(view)
 
     def select(self, name: str) -> None:
         """Makes ``name`` the device of the window's takeover key."""

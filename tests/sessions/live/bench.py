@@ -65,6 +65,7 @@ class Hand:
         self.begun = 0
         self.lost = False
         self.views: list[TeleoperatorView] = []
+        self.felt: list[TeleoperatorView] = []
 
     def connect(self) -> None:
         if self.lost:
@@ -84,7 +85,7 @@ class Hand:
         return OperatorInput(self.action, self.gate, events)
 
     def send_feedback(self, view: TeleoperatorView) -> None:
-        """It feels nothing."""
+        self.felt.append(view)
 
 
 class Lens:

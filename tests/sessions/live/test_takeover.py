@@ -146,6 +146,17 @@ def test_both_proposals_are_recorded_whoever_drives() -> None:
     assert np.isfinite(bench.last["policy_action"]).all()
 
 
+def test_every_device_feels_where_the_arm_was_sent_whoever_drives() -> None:
+    hand = Hand()
+    bench = Bench(hands={"leader": hand})
+    swinging(bench)
+    bench.start()
+    hand.felt.clear()
+    bench.run(3)
+    assert [view.controller for view in hand.felt] == ["policy"] * 3
+    assert np.array_equal(hand.felt[-1].sent, bench.last["sent_action"])
+
+
 def test_the_toggle_button_takes_over_and_gives_back() -> None:
     hand = Hand()
     hand.gate = None
