@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -135,12 +134,7 @@ class LockstepRecorder:
     def __enter__(self) -> LockstepRecorder:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _poll(self) -> None:
