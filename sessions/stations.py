@@ -24,8 +24,11 @@ def simulated_station() -> Station:
 def pick_place_task() -> Task:
     """Pick the cube and place it in the tray, with the defaults that measured best.
 
-    How the number of demonstrations and the training defaults were chosen is in
-    ``benchmarks/learning.py``.
+    Measured by ``benchmarks/learning.py`` (seeds 0, 1, 2; 50 trials each, the same start poses):
+    10 demonstrations make a base policy of 54, 42, 44 %, three rounds of 20 corrections lift it to
+    100, 94, 98 %, as many seconds of full demonstrations to 86, 84, 84 %. On the last round's data
+    neither half of the mass for corrections (149 of 150) nor a warm start (146) differs from the
+    natural share from scratch (146) by more than chance, so the plainest setting is the default.
     """
     return Task(
         name="Place the cube in the tray",
