@@ -84,8 +84,8 @@ def operator_event(loop: Parts, device: str, event: str) -> None:
             loop.emit(OperatorTagged(number, loop.timing.ticks - 1, event.removeprefix("tag:")))
     elif event == "toggle":
         now = loop.clock.now()
-        hands_on = loop.helm.gate.state in (GateState.HUMAN, GateState.ALIGNING)
-        handle(loop, GiveBack(now) if hands_on else TakeOver(device, now))
+        # Another hand's toggle takes over from the one that drives, as its gate would.
+        handle(loop, GiveBack(now) if loop.helm.driver == device else TakeOver(device, now))
     elif event == "stop":
         handle(loop, SoftStop())
     elif event == "start":

@@ -170,6 +170,21 @@ def test_the_toggle_button_takes_over_and_gives_back() -> None:
     assert bench.gate is GateState.POLICY
 
 
+def test_the_toggle_of_a_second_device_takes_over_and_does_not_wake_the_policy() -> None:
+    one, two = Hand(), Hand()
+    bench = Bench(hands={"one": one, "two": two})
+    bench.start()
+    one.gate = True
+    bench.run(2)
+    two.gate, two.events = None, ("toggle",)
+    bench.run(1)
+    assert bench.gate is GateState.HUMAN
+    assert bench.state.operator == "two"
+    two.events = ("toggle",)
+    bench.run(1)
+    assert bench.gate is GateState.POLICY
+
+
 def test_a_second_device_can_take_over_from_the_first_and_only_it_gives_back() -> None:
     one, two = Hand(), Hand()
     bench = Bench(hands={"one": one, "two": two})
