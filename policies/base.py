@@ -158,7 +158,8 @@ class LinkStatus:
         loading: a load is under way; chunks are refused meanwhile.
         error: why the last load failed; empty otherwise.
         alive: the server has answered within the last second (always true in-process).
-        latency_s: request to answer, of the newest chunk [s]; NaN before the first.
+        latency_s: from the newest chunk's request to the poll that found the answer, which is what
+            the loop waits: whole ticks where it polls once a tick [s]; NaN before the first.
     """
 
     path: str = ""

@@ -251,7 +251,8 @@ class ControlState(Message):
     """Everything the control process knows; published on change and four times a second.
 
     ``load_problem`` says why the newest LoadPolicy failed; empty after a good one. ``ended`` is how
-    the attempt before ended, for a recorder that was not there to hear it.
+    the attempt before ended, for a recorder that was not there to hear it. ``policy_ms`` is what
+    the loop waited for the newest chunk, in whole ticks.
     """
 
     sequence: int

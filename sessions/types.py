@@ -90,7 +90,9 @@ def step_dtype(joints: int, environment: int, cameras: int) -> np.dtype[Any]:
             ("stage", "i1"),
             ("success", "u1"),
             ("doubt", "<f4"),
-            ("input_t", "<f8"),  # when the input event behind a takeover happened, NaN if none
+            # When the input behind a takeover or hand-back happened, NaN if none: a key's when it
+            # went down; a pad's when it was polled, up to a period later: its events have no time.
+            ("input_t", "<f8"),
             ("position", "<f8", a),
             ("velocity", "<f8", a),
             ("effort", "<f8", a),
