@@ -97,7 +97,9 @@ class Words(QLabel):
         """Takes the colours of a new theme."""
         super().changeEvent(event)
         if event.type() in _STYLE_EVENTS and self._light != theme.current().name:
-            self._dress()
+            self._light = theme.current().name
+            # Later: the style that is being replaced puts back the palette it had saved.
+            QTimer.singleShot(0, self, self._dress)
 
     def _dress(self) -> None:
         self._light = theme.current().name
