@@ -18,6 +18,9 @@ from sessions.messages import ControlState, ProcessState, SupervisorState
 
 Verdict = Literal["good", "bad", "off"]
 
+_TRAINER_FINE = (None, 0, 3, -15)
+"""How a trainer at rest may have ended: not begun, done, cancelled, cancelled while it started."""
+
 
 @dataclass(frozen=True)
 class Row:
@@ -53,8 +56,8 @@ def _process_row(process: ProcessState, training: bool) -> Row:
             if process.restarts > 1:
                 detail = f"Restarted {process.restarts} times."
         return Row(process.name, "Processes", "good", "runs", detail, True)
-    if process.name == "trainer" and not training and not process.exit_code:
-        return Row(process.name, "Processes", "off", "at rest", detail)
+    if process.name == "trainer" and not training and process.exit_code in _TRAINER_FINE:
+        return Row(process.name, "Processes", "off", "at rest")
     if not detail:
         detail = "It was not started. Press Restart."
         if process.exit_code is not None:

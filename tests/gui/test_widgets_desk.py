@@ -447,7 +447,7 @@ def test_a_stopped_process_has_its_remedy_and_its_button(qtbot):
             (
                 ProcessState("control", True, 10, None, 0),
                 ProcessState("recorder", False, 0, -9, 2),
-                ProcessState("trainer", False, 0, 0, 0),
+                ProcessState("trainer", False, 0, 3, 0, "Stopped."),
             ),
             False,
             3,
