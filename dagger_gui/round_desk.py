@@ -124,20 +124,25 @@ class RoundDesk(QObject):
         """Whether the trainer works."""
         return self._model.supervisor is not None and self._model.supervisor.training
 
+    def next_round(self) -> int:
+        """Number of the round that is trained next, or now."""
+        return rounds.next_index(self._model.workspace)
+
     def plan(self) -> str:
         """What RETRAIN will do, in one sentence."""
-        index = rounds.next_index(self._model.workspace)
+        index = self.next_round()
         recorder = self._model.recorder
         episodes = recorder.episodes if recorder is not None else ()
         kept = [e for e in episodes if e.outcome != "discarded"]
         demos = sum(e.demo for e in kept)
-        corrections = self._usable()
+        usable, left_out = self._usable()
+        corrections = _count(usable, "correction")
+        if left_out:
+            corrections = f"{usable} of {usable + left_out} corrections"
         start = f"on from round {self.running()}" if self.options.warm_start else "from scratch"
         share = "" if self.options.share is None else f", {self.options.share:.0%} of the weight"
-        return (
-            f"Trains round {index} {start} on {_count(demos, 'demonstration')} and "
-            f"{_count(corrections, 'correction')}{share}."
-        )
+        what = f"{_count(demos, 'demonstration')} and {corrections}{share}"
+        return f"Trains round {index} {start} on {what}."
 
     def why_not(self) -> str:
         """Why RETRAIN cannot be done now; empty if it can."""
@@ -145,7 +150,7 @@ class RoundDesk(QObject):
             return "The supervisor does not answer. Wait, or restart the program."
         if self.training():
             return "A training runs already."
-        if self._usable() > 0:
+        if self._usable()[0] > 0:
             return ""
         recorder = self._model.recorder
         if recorder is None or not recorder.interventions:
@@ -223,14 +228,14 @@ class RoundDesk(QObject):
                 self._child.kill()
                 self._child.waitForFinished(_TERMINATE_MS)
 
-    def _usable(self) -> int:
-        """Corrections of finished attempts that would be learned from, as far as is known.
+    def _usable(self) -> tuple[int, int]:
+        """Corrections of finished attempts: to be learned from and left out, as far as is known.
 
         Of earlier rounds only their number is known here, of this one each correction.
         """
         recorder = self._model.recorder
         if recorder is None:
-            return 0
+            return 0, 0
         kept = {e.episode for e in recorder.episodes if not e.demo and e.outcome != "discarded"}
         found = sum(e.interventions for e in recorder.episodes if e.episode in kept)
         left_out = sum(
@@ -239,7 +244,7 @@ class RoundDesk(QObject):
             and (i.discarded or (self.options.recovered_only and not i.recovered))
             for i in recorder.interventions
         )
-        return found - left_out
+        return found - left_out, left_out
 
     def _episodes(self, index: int) -> list[EpisodeSummary]:
         recorder = self._model.recorder

@@ -19,6 +19,7 @@ from dagger_gui.widgets._plotting import Plots, coloured, pen
 from sessions.messages import TrainingProgress
 
 _WORDS = {
+    "starting": "Starting the trainer",
     "data": "Gathering data",
     "training": "Training",
     "saving": "Saving the policy",
@@ -26,7 +27,8 @@ _WORDS = {
     "cancelled": "Cancelled: nothing was changed",
     "failed": "Training failed",
 }
-_OVER = ("done", "cancelled", "failed")
+OVER = ("done", "cancelled", "failed")
+"""Stages after which a trainer says nothing more."""
 _EMPTY = "The curves appear with the first steps."
 
 
@@ -131,7 +133,8 @@ class TrainingView(QWidget):
         super().__init__(parent)
         self._progress: TrainingProgress | None = None
         self._title = ElidedLabel("Not training", bold=True)
-        self._text = ElidedLabel(muted=True, lines=1 if compact else 2)
+        size: theme.Size = "small" if compact else "body"
+        self._text = ElidedLabel(size=size, muted=True, lines=1 if compact else 2)
         self._text.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._plot = LossPlot()
         self._bar = QProgressBar()
@@ -170,7 +173,7 @@ class TrainingView(QWidget):
         """Takes in one report of the trainer; the same again is free."""
         if progress == self._progress:
             return
-        if self._progress is None or self._progress.stage in _OVER:
+        if self._progress is None or self._progress.stage in OVER:
             self._plot.clear()
         self._progress = progress
         if progress.stage == "training":
@@ -183,18 +186,18 @@ class TrainingView(QWidget):
         self._title.setText(f"{title} · round {progress.round}")
         self._text.setText("" if failed else progress.text)
         # The bar without a known end runs to and fro by itself: that is Qt's 0 to 0.
-        unknown = progress.stage not in _OVER and progress.steps <= 0
+        unknown = progress.stage not in OVER and progress.steps <= 0
         self._bar.setRange(0, 0 if unknown else max(1, progress.steps))
         if not unknown:
             self._bar.setValue(
                 max(1, progress.steps) if progress.stage == "done" else progress.step
             )
         self._left.setText(_time_words(progress))
-        self._cancel.setText("Close" if progress.stage in _OVER else "Cancel")
+        self._cancel.setText("Close" if progress.stage in OVER else "Cancel")
         self._cancel.setEnabled(True)
 
     def _clicked(self) -> None:
-        over = self._progress is not None and self._progress.stage in _OVER
+        over = self._progress is not None and self._progress.stage in OVER
         (self.closeRequested if over else self.cancelRequested).emit()
 
     def clear(self) -> None:
@@ -212,11 +215,16 @@ class TrainingView(QWidget):
 
 def _time_words(progress: TrainingProgress) -> str:
     spent = clock(progress.elapsed_s, tenths=False)
-    if progress.stage in _OVER:
-        return f"took {spent}"
+    if progress.stage in OVER:
+        return f"took {spent}" if progress.elapsed_s > 0 else ""
     left = clock(progress.eta_s, tenths=False) if progress.eta_s > 0 else "--:--"
     steps = f"step {progress.step} of {progress.steps} · " if progress.steps > 0 else ""
     return f"{steps}{left} left"
+
+
+def starting(index: int) -> TrainingProgress:
+    """What is known of the training of round ``index`` before its trainer says anything."""
+    return TrainingProgress("starting", 0, 0, math.nan, math.nan, 0.0, 0.0, index)
 
 
 def example_progress(step: int, steps: int = 600, stage: str = "training") -> TrainingProgress:
