@@ -7,7 +7,7 @@ import math
 from dagger_gui.widgets.state_banner import Banner
 from drivers.bindings import Bindings
 from sessions.config import Task
-from sessions.messages import ControlState
+from sessions.messages import ControlState, EpisodeSummary
 
 _STARTING = Banner(
     reason="The station is starting.",
@@ -16,7 +16,13 @@ _STARTING = Banner(
 
 
 def banner(
-    state: ControlState | None, now: float, keys: Bindings, task: Task, *, holding: bool
+    state: ControlState | None,
+    now: float,
+    keys: Bindings,
+    task: Task,
+    *,
+    holding: bool,
+    last: EpisodeSummary | None = None,
 ) -> Banner:
     """The banner of a state.
 
@@ -26,11 +32,15 @@ def banner(
         keys: to name the keys to press.
         task: to name the stage the attempt is in.
         holding: whether hold-to-correct is held in this window.
+        last: the attempt that ended last while this window was open: how it ended stays in sight
+            until the next one starts.
     """
     if state is None:
         return _STARTING
-    attempt_s = math.nan
-    if state.attempt:
+    attempt, demo, outcome, attempt_s = state.attempt, state.attempt_demo, "", math.nan
+    if not attempt and last is not None:
+        attempt, demo, outcome, attempt_s = last.episode, last.demo, last.outcome, last.duration_s
+    elif attempt:
         # To a tenth: what is shown does not change more often, and equal banners cost nothing.
         attempt_s = math.floor((now - state.attempt_started_t) * 10) / 10
     reason, remedy = _words(state, keys, task, holding=holding)
@@ -39,11 +49,12 @@ def banner(
         controller=state.controller,
         reason=reason,
         remedy=remedy,
-        attempt=state.attempt,
+        attempt=attempt,
         attempt_s=attempt_s,
-        demo=state.attempt_demo,
+        demo=demo,
         round=state.round,
         latched=state.gate == "fault",
+        outcome=outcome,
     )
 
 

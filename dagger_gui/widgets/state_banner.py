@@ -34,6 +34,7 @@ class Banner:
         demo: the attempt is a demonstration.
         round: number of the running policy's round, negative before there is a policy.
         latched: the soft stop is latched: reset, arm, start, in that order.
+        outcome: how ``attempt``, no longer running, ended; empty while it runs.
     """
 
     gate: str = "hold"
@@ -45,6 +46,7 @@ class Banner:
     demo: bool = False
     round: int = -1
     latched: bool = False
+    outcome: str = ""
 
 
 _NO_LINK = Banner(
@@ -235,7 +237,7 @@ class StateBanner(QWidget):
         body = QFontMetricsF(theme.font("body"))
         width = max(
             large.horizontalAdvance("00:00.0"),
-            body.horizontalAdvance("demonstration 0000 · round 00"),
+            body.horizontalAdvance("demonstration 0000: discarded"),
         )
         self._numbers.setFixedWidth(round(width) + 2)
         self._stop.setFixedSize(self._stop.widthFor("SOFT STOP", "STOPPED"), theme.grid(18))
@@ -248,11 +250,13 @@ class StateBanner(QWidget):
         self._block.setLook(role, word, shape, hatched=hatched)
         kind = "demonstration" if value.demo else "attempt"
         parts = [f"{kind} {value.attempt}" if value.attempt > 0 else "no attempt"]
-        if value.round >= 0:
+        if value.outcome and value.attempt > 0:
+            parts = [f"{kind} {value.attempt}: {value.outcome}"]
+        elif value.round >= 0:
             parts.append(f"round {value.round}")
         self._attempt.setText(" · ".join(parts))
         self._clock.setText(clock(value.attempt_s))
-        self._clock.setMuted(value.attempt <= 0)
+        self._clock.setMuted(value.attempt <= 0 or bool(value.outcome))
         self._words.setWords(value.reason, value.remedy)
         stopped = value.latched
         self._stop.setText("STOPPED" if stopped else "SOFT STOP")
