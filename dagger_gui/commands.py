@@ -54,9 +54,20 @@ def situation(model: SessionModel) -> Situation:
     )
 
 
-def arm_is_live(state: ControlState | None) -> bool:
-    """Whether the arm may move: then Space stops even while a note is being typed."""
-    return state is not None and state.armed and state.gate != "fault"
+def human_drives(state: ControlState | None) -> bool:
+    """Whether the human drives: then the motion keys are the arm's alone."""
+    return state is not None and state.gate in HUMAN_GATES
+
+
+def may_move(state: ControlState | None) -> bool:
+    """Whether the arm moves or an attempt may go on: then Space stops even in a note.
+
+    An armed arm that holds between attempts stays where it is until a deliberate act; that is
+    when notes are written, and a space in one must not disarm it.
+    """
+    if state is None or not state.armed or state.gate == "fault":
+        return False
+    return state.attempt != 0 or state.gate != "hold"
 
 
 def untagged(recorder: RecorderState | None) -> list[Intervention]:

@@ -12,6 +12,7 @@ from dagger_gui.round_desk import CORRECTIONS_A_ROUND, RoundDesk
 from dagger_gui.session_model import SessionModel
 from dagger_gui.widgets.rounds_panel import RoundsPanel
 from dagger_gui.widgets.tagging_panel import Category, TaggingPanel
+from dagger_gui.widgets.training_view import OVER, starting
 from drivers.bindings import Bindings
 from sessions import taxonomy
 from sessions.messages import (
@@ -96,6 +97,7 @@ class SideColumn(QWidget):
             discard=first_key(keys, "discard_correction"),
             undo=first_key(keys, "undo"),
             redo=first_key(keys, "redo"),
+            note=first_key(keys, "note"),
         )
         correct = first_key(keys, "correct")
         self.tagging.setEmptyText(
@@ -134,5 +136,8 @@ class SideColumn(QWidget):
 
     def _show_supervisor(self, state: SupervisorState) -> None:
         progress = self._model.training
-        if not state.training and (progress is None or progress.stage != "failed"):
+        if state.training and (progress is None or progress.stage in OVER):
+            # The trainer is silent for the seconds in which it loads its libraries.
+            self.rounds.setProgress(starting(self._desk.next_round()))
+        elif not state.training and (progress is None or progress.stage != "failed"):
             self.rounds.setProgress(None)

@@ -246,6 +246,13 @@ class TaggingPanel(QWidget):
         if self._note.isEnabled():
             self._note.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
+    def step(self, rows: int) -> None:
+        """Selects the correction that many rows further down, as far as the list goes."""
+        last = self._model.rowCount() - 1
+        row = min(max(self._list.currentIndex().row() + rows, 0), last)
+        if row >= 0:
+            self.setValue(key_of(self._model.items()[row]))
+
     def discardSelected(self) -> None:
         """Asks to leave the selected intervention out of training, or to take it back in."""
         item = self._item()
