@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from dagger_gui.commands import HUMAN_GATES
-from dagger_gui.notices import Choice, Notice
+from dagger_gui.commands import HUMAN_GATES, Commands
+from dagger_gui.notices import Choice, Notice, Notices
+from dagger_gui.rail import Rail
+from dagger_gui.round_desk import RoundDesk
+from dagger_gui.session_model import SessionModel
 from dagger_gui.sounds import Sounds
 from dagger_gui.theme import Role
 from sessions.messages import (
@@ -21,39 +24,54 @@ from sessions.messages import (
     TrainingProgress,
 )
 
-if TYPE_CHECKING:
-    from dagger_gui.window import Window
-
 
 class Alerts(QObject):
-    """Listens to the session and speaks through the window's notices and sounds.
+    """Listens to the session and speaks through notices, the rail's marks and sounds.
 
     Args:
-        window: whose notices, rail and side column are used.
+        model: the session.
+        commands: what they have to say is said here.
+        desk: the same, and its question about untagged corrections.
+        notices: where sentences appear.
+        rail: where a page is marked as needing a look.
         sounds: tones at the edges of state.
+        show_untagged: brings the next untagged correction up.
+        parent: Qt owner.
     """
 
-    def __init__(self, window: Window, sounds: Sounds) -> None:
-        super().__init__(window)
-        self._window, self._sounds = window, sounds
+    def __init__(
+        self,
+        model: SessionModel,
+        commands: Commands,
+        desk: RoundDesk,
+        notices: Notices,
+        rail: Rail,
+        sounds: Sounds,
+        show_untagged: Callable[[], None],
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._model, self._desk = model, desk
+        self._notices, self._rail, self._sounds = notices, rail, sounds
+        self._show_untagged = show_untagged
         self._gate, self._doubting = "", False
         self._offered: dict[str, Notice] = {}
         self._problems: dict[str, str] = {}
-        model = window.model
+        self._question: Notice | None = None
         model.refused.connect(self._refused)
         model.control_changed.connect(self._control)
         model.recorder_changed.connect(self._recorder)
         model.supervisor_changed.connect(self._supervisor)
         model.training_changed.connect(self._training)
-        window.commands.said.connect(self._say)
-        window.desk.said.connect(self._say)
-        window.desk.untagged_found.connect(self._untagged)
+        commands.said.connect(self._say)
+        desk.said.connect(self._say)
+        desk.untagged_found.connect(self._untagged)
 
     def _say(self, sentence: str, role: Role) -> None:
-        self._window.notices.say(sentence, role)
+        self._notices.say(sentence, role)
 
     def _refused(self, why: str, remedy: str) -> None:
-        self._window.notices.say(f"{why} {remedy}".strip(), "fault")
+        self._notices.say(f"{why} {remedy}".strip(), "fault")
 
     def _control(self, state: ControlState) -> None:
         before, self._gate = self._gate, state.gate
@@ -73,13 +91,13 @@ class Alerts(QObject):
             self._sounds.play("doubt")
         self._doubting = above
         bad = any(not device.ok for device in state.devices if device.name == "robot")
-        self._window.rail.setMark("Station", "fault" if bad else None)
+        self._rail.setMark("Station", "fault" if bad else None)
 
     def _recorder(self, state: RecorderState) -> None:
         self._new_problem("recorder", state.problem)
         present = {leftover.path for leftover in state.leftovers}
         for path in set(self._offered) - present:
-            self._window.notices.withdraw(self._offered.pop(path))
+            self._notices.withdraw(self._offered.pop(path))
         for leftover in state.leftovers:
             if leftover.path not in self._offered:
                 self._offered[leftover.path] = self._offer(leftover)
@@ -91,12 +109,16 @@ class Alerts(QObject):
         if leftover.ticks:
             choices.insert(0, ("Keep", lambda: self._salvage(path, keep=True)))
         sentence = f"Attempt {leftover.episode} was not finished ({name}): {what}"
-        return self._window.notices.say(sentence, "hold", choices, stays=True)
+        return self._notices.say(sentence, "hold", choices, stays=True)
 
     def _salvage(self, path: str, *, keep: bool) -> None:
-        self._window.model.send("recorder", Salvage(path, keep))
+        self._model.send("recorder", Salvage(path, keep))
 
     def _supervisor(self, state: SupervisorState) -> None:
+        if state.training and self._question is not None:
+            # Answered by the key: what was asked is under way.
+            self._notices.withdraw(self._question)
+            self._question = None
         self._new_problem("supervisor", state.problem)
 
     def _training(self, progress: TrainingProgress) -> None:
@@ -104,7 +126,7 @@ class Alerts(QObject):
             self._new_problem("trainer", progress.text or "The training failed.")
         elif progress.stage == "done":
             self._new_problem("trainer", "")
-            self._window.notices.say(
+            self._notices.say(
                 f"Round {progress.round} is trained. It is loaded while the arm holds.", "training"
             )
         else:
@@ -112,19 +134,17 @@ class Alerts(QObject):
 
     def _new_problem(self, process: str, problem: str) -> None:
         if problem and problem != self._problems.get(process):
-            self._window.notices.say(problem, "fault")
+            self._notices.say(problem, "fault")
         self._problems[process] = problem
 
     def _untagged(self, count: int) -> None:
-        window = self._window
         some = "1 correction has" if count == 1 else f"{count} corrections have"
-        window.notices.say(
+        self._question = self._notices.say(
             f"{some} no tag yet. Tags are for finding causes; training does not need them.",
             "training",
-            [("Jump to next untagged", self._jump), ("Retrain anyway", window.desk.retrain_anyway)],
+            [
+                ("Jump to next untagged", self._show_untagged),
+                ("Retrain anyway", self._desk.retrain_anyway),
+            ],
             stays=True,
         )
-
-    def _jump(self) -> None:
-        self._window.show_page("Run")
-        self._window.run.side.select_next_untagged()

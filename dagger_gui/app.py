@@ -188,7 +188,7 @@ class Session(QObject):
             return
         self.model.send("supervisor", Shutdown())
         self.window.notices.say(
-            "Stopping: the arm holds, the attempt is being saved.", "hold", stays=True
+            "Stopping: the arm holds. What was recorded of an attempt is kept.", "hold", stays=True
         )
         self._closing_ms = 0
         self._closing.start()

@@ -117,6 +117,11 @@ class Notices(QObject):
         notice.raise_()
         return notice
 
+    def to_front(self) -> None:
+        """Puts them over whatever the host shows now: a page that comes up covers them else."""
+        for notice in self._shown:
+            notice.raise_()
+
     def dismiss(self) -> bool:
         """Closes the newest; whether there was any."""
         if not self._shown:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QByteArray, QSettings, Qt, Signal
-from PySide6.QtGui import QCloseEvent
+from PySide6.QtGui import QCloseEvent, QKeyEvent
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from dagger_gui import theme
 from dagger_gui.alerts import Alerts
 from dagger_gui.banner_words import banner
-from dagger_gui.commands import Commands, arm_is_live
+from dagger_gui.commands import Commands, human_drives, may_move
 from dagger_gui.first_launch import FirstLaunchPage
 from dagger_gui.key_groups import first_key, key_groups
 from dagger_gui.keys import KeyRouter
@@ -24,6 +24,7 @@ from dagger_gui.sounds import Sounds
 from dagger_gui.widgets.key_sheet import KeySheet
 from dagger_gui.widgets.state_banner import StateBanner
 from drivers.bindings import Bindings
+from sessions.messages import AttemptEnded, EpisodeSummary
 
 SMALLEST = (1280, 800)
 _PAGES = (("Run", "page_run"), ("Rounds", "page_rounds"), ("Station", "page_station"))
@@ -50,6 +51,7 @@ class Window(QWidget):
         super().__init__()
         self.model, self._keys, self._settings = model, keys, settings
         self._may_close = False
+        self._ended = 0  # number of the attempt that ended last
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # where keys go while no field has them
         workspace = model.workspace
         self.commands = Commands(model, self)
@@ -63,10 +65,19 @@ class Window(QWidget):
         self._pages = {"Run": self.run, "Rounds": self.rounds, "Station": self.station}
         self._lay_out()
         self.notices = Notices(self._stack)
-        self.key_sheet = KeySheet(self)
+        self.key_sheet = KeySheet(self._body)  # the banner stays in sight and in reach
         self.key_sheet.setGroups(key_groups(keys))
         self.router = KeyRouter(keys.window, keys.keyboard, self)
-        self.alerts = Alerts(self, sounds)
+        self.alerts = Alerts(
+            model,
+            self.commands,
+            self.desk,
+            self.notices,
+            self.rail,
+            sounds,
+            self._show_untagged,
+            self,
+        )
         self._connect()
         self._restore()
         self.show_page("Run")
@@ -76,6 +87,7 @@ class Window(QWidget):
     def show_page(self, name: str) -> None:
         """Brings a page up; whatever runs goes on."""
         self._stack.setCurrentWidget(self._pages[name])
+        self.notices.to_front()
         self.rail.show_page(name)
         self.setFocus()
         self.refresh(self.model.clock())
@@ -106,10 +118,21 @@ class Window(QWidget):
                 self._keys,
                 self.model.workspace.task,
                 holding=self.commands.holding(),
+                last=self._last_attempt(),
             )
         )
         if self._stack.currentWidget() is self.run:
             self.run.refresh(now)
+
+    def _last_attempt(self) -> EpisodeSummary | None:
+        """As the recorder has it, so that a changed outcome is shown changed."""
+        recorder = self.model.recorder
+        if recorder is None or not self._ended:
+            return None
+        return next((e for e in reversed(recorder.episodes) if e.episode == self._ended), None)
+
+    def _remember_ended(self, event: AttemptEnded) -> None:
+        self._ended = event.episode
 
     def set_theme(self, name: str) -> None:
         """Dresses the application and remembers it."""
@@ -159,6 +182,10 @@ class Window(QWidget):
         self.run.refresh_slowly(self.model.clock())
         self.run.controls.trigger()
 
+    def _show_untagged(self) -> None:
+        self.show_page("Run")
+        self.run.side.select_next_untagged()
+
     def escape(self) -> None:
         """Closes what lies on top: the key sheet, a notice, an enlarged camera, a focus."""
         focus = QApplication.focusWidget()
@@ -170,6 +197,14 @@ class Window(QWidget):
             self.run.cameras.toggle(self.run.cameras.enlarged())
         elif focus is not None:
             self.setFocus()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Up and Down, while they do not move the arm, go through the corrections."""
+        step = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}.get(Qt.Key(event.key()))
+        if step is None or self.page() != "Run":
+            super().keyPressEvent(event)
+        else:
+            self.run.side.tagging.step(step)
 
     # -- closing
 
@@ -197,7 +232,8 @@ class Window(QWidget):
         self._stack = QStackedWidget()
         for page in self._pages.values():
             self._stack.addWidget(page)
-        body = QHBoxLayout()
+        self._body = QWidget()
+        body = QHBoxLayout(self._body)
         body.setContentsMargins(0, 0, gap, 0)
         body.setSpacing(gap)
         body.addWidget(self.rail)
@@ -207,7 +243,7 @@ class Window(QWidget):
         working.setContentsMargins(0, 0, 0, gap)
         working.setSpacing(gap)
         working.addWidget(self.banner)
-        working.addLayout(body, 1)
+        working.addWidget(self._body, 1)
         self._outer = QStackedWidget()
         self._outer.addWidget(self._working)
         self._outer.addWidget(self.first_launch)
@@ -226,14 +262,15 @@ class Window(QWidget):
         self.station.theme_requested.connect(self.set_theme)
         self.station.key_sheet_requested.connect(self.key_sheet.toggle)
         self.model.control_changed.connect(self._follow_control)
+        self.model.attempt_ended.connect(self._remember_ended)
         self.model.launch_changed.connect(self.first_launch.show_progress)
         self.model.presence_changed.connect(lambda _name, _there: self.desk.refresh())
         self.model.ticked.connect(self.refresh)
 
     def _follow_control(self, state: object) -> None:
-        live = arm_is_live(self.model.control)
-        self.router.space_types = not live
-        self.router.driving = live
+        state = self.model.control
+        self.router.space_types = not may_move(state)
+        self.router.driving = human_drives(state)
         self.desk.refresh()
 
     def _restore(self) -> None:

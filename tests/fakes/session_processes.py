@@ -17,6 +17,7 @@ from drivers.ring import RingWriter
 from sessions.bus import Publisher, Responder
 from sessions.messages import (
     Accepted,
+    AttemptEnded,
     CamerasState,
     CameraState,
     ControlState,
@@ -117,6 +118,10 @@ class FakeSession:
     def progress(self, progress: TrainingProgress) -> None:
         """Publishes as the trainer does."""
         self._publishers["trainer"].send(progress)
+
+    def end_attempt(self, episode: int, outcome: str) -> None:
+        """Publishes as control does at an attempt's last tick."""
+        self._publishers["control"].send(AttemptEnded(episode, self._tick, outcome))
 
     def asked(self, kind: type[Message]) -> list[Any]:
         """The commands of one kind that arrived so far."""

@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 import shiboken6
 from PySide6.QtCore import QEvent, QSettings, Qt
+from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton
 from pytestqt.qtbot import QtBot
 
 from dagger_gui import theme
+from dagger_gui.pieces import Words
 from dagger_gui.session_model import SessionModel
 from dagger_gui.sounds import Sounds
 from dagger_gui.window import Window
@@ -123,6 +125,13 @@ def bench(qtbot: QtBot, workspace: Workspace) -> Iterator[Bench]:
     made = Bench(qtbot, workspace)
     yield made
     made.close()
+
+
+def painted_in(window: Window) -> set[str]:
+    """The colours that the window's plain words are written in."""
+    plain = [words for words in window.findChildren(Words) if not words._role]
+    assert plain
+    return {words.palette().color(words.foregroundRole()).name() for words in plain}
 
 
 def episode(number: int, interventions: int) -> Episode:
@@ -265,6 +274,46 @@ def test_space_stops_while_a_note_is_typed_as_long_as_the_arm_is_live(bench: Ben
     assert note.text() == "slipped late"
 
 
+def test_a_note_written_between_attempts_keeps_its_spaces_and_the_arm_armed(bench: Bench) -> None:
+    bench.state(gate="hold", controller="hold", armed=True, attempt=0)
+    bench.records(interventions=(intervention(14, 100),))
+    bench.window.run.side.tagging.focusNote()
+    note = QApplication.focusWidget()
+    assert isinstance(note, QLineEdit)
+    QTest.keyClicks(note, "slipped off")
+    assert note.text() == "slipped off"
+    assert bench.session.asked(SoftStop) == []
+    bench.state(gate="hold", controller="hold", armed=True, attempt=15)
+    bench.press(Key.Key_Space)
+    bench.asked(SoftStop)
+
+
+def test_arrows_go_through_the_corrections_unless_they_move_the_arm(bench: Bench) -> None:
+    bench.driving()
+    bench.records(interventions=(intervention(14, 100), intervention(14, 300)))
+    chosen = bench.window.run.side.tagging
+    assert chosen.value() == (14, 300)
+    bench.press(Key.Key_Down)
+    assert chosen.value() == (14, 100)
+    bench.press(Key.Key_Up)
+    assert chosen.value() == (14, 300)
+    bench.driving("human")
+    bench.press(Key.Key_Down)
+    assert chosen.value() == (14, 300)
+
+
+def test_how_an_attempt_ended_stays_in_sight_until_the_next_one(bench: Bench) -> None:
+    bench.driving()
+    bench.session.end_attempt(14, "success")
+    bench.records(episodes=(episode(14, interventions=0),))
+    bench.state(gate="hold", controller="hold", armed=True, attempt=0)
+    bench.until(lambda: bench.window.banner.value().outcome == "success")
+    assert bench.window.banner.value().attempt == 14
+    bench.state(gate="policy", controller="policy", armed=True, attempt=15)
+    bench.until(lambda: bench.window.banner.value().outcome == "")
+    assert bench.window.banner.value().attempt == 15
+
+
 def test_holding_g_takes_over_and_letting_go_gives_back(bench: Bench) -> None:
     bench.driving()
     QTest.keyPress(bench.window, Key.Key_G)
@@ -328,7 +377,10 @@ def test_a_refusal_is_shown_without_taking_the_keyboard(bench: Bench) -> None:
 def test_the_key_sheet_opens_and_closes_over_a_running_attempt(bench: Bench) -> None:
     bench.driving()
     bench.press(Key.Key_Question, Qt.KeyboardModifier.ShiftModifier)
-    assert bench.window.key_sheet.isVisible()
+    sheet, banner = bench.window.key_sheet, bench.window.banner
+    assert sheet.isVisible()
+    covered = sheet.rect().translated(sheet.mapTo(bench.window, sheet.rect().topLeft()))
+    assert not covered.intersects(banner.geometry()), "who drives, and the stop, stay in sight"
     bench.press(Key.Key_Space)
     bench.asked(SoftStop)
     bench.press(Key.Key_Escape)
@@ -358,6 +410,22 @@ def test_retrain_says_once_that_corrections_are_untagged(bench: Bench) -> None:
     assert bench.asked(StartTraining) == StartTraining(
         share=None, warm_start=False, recovered_only=True
     )
+
+
+def test_a_second_ctrl_r_answers_the_question_and_training_shows_from_the_start(
+    bench: Bench,
+) -> None:
+    collected(bench, intervention(13, 50))
+    control = Qt.KeyboardModifier.ControlModifier
+    bench.press(Key.Key_R, control)
+    assert any("no tag yet" in text for text in bench.window.notices.texts())
+    bench.press(Key.Key_R, control)
+    bench.asked(StartTraining)
+    bench.session.set_supervisor(training=True)
+    bench.until(lambda: not any("no tag yet" in text for text in bench.window.notices.texts()))
+    training = bench.window.run.side.rounds.training().value()
+    assert training is not None
+    assert training.stage == "starting"
 
 
 def test_training_is_shown_live_and_can_be_cancelled(bench: Bench) -> None:
@@ -433,6 +501,7 @@ def test_dark_and_light_are_one_key_apart_and_remembered(bench: Bench) -> None:
     bench.press(Key.Key_T, Qt.KeyboardModifier.ControlModifier)
     assert theme.current().name == "light"
     assert bench.window._settings.value("theme") == "light"
+    bench.qtbot.waitUntil(lambda: painted_in(bench.window) == {QColor(theme.LIGHT.text).name()})
     bench.press(Key.Key_T, Qt.KeyboardModifier.ControlModifier)
     assert theme.current().name == "dark"
 
