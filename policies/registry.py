@@ -1,7 +1,8 @@
 """Finds a policy by name: the file's name is the key.
 
 ``policies/bc.py`` is ``kind = "bc"`` in a task file. A policy file offers three names: ``Options``
-(a frozen struct of what may be set), ``create(spec, options, normaliser)`` and ``load(folder)``.
+(a frozen struct of what may be set), ``create(spec, options, normaliser)`` and ``load(folder)``; it
+may offer a fourth, ``SCHEDULE``, how long it wants to be trained where the task says nothing.
 Nothing is registered anywhere else; a new policy is one new file.
 """
 
@@ -12,6 +13,7 @@ import importlib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from policies import checkpoint
@@ -68,6 +70,15 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
+def schedule(kind: str) -> dict[str, Any]:
+    """What a kind of policy asks of its training where the task says nothing: its ``SCHEDULE``.
+
+    Raises:
+        PolicyError: no such kind.
+    """
+    return dict(getattr(_module(kind), "SCHEDULE", {}))
+
+
 def create(
     kind: str, spec: PolicySpec, options: dict[str, Any], normaliser: Normaliser
 ) -> TrainablePolicy:
@@ -82,9 +93,7 @@ def create(
     Raises:
         PolicyError: no such kind, an unknown option, or a spec it cannot work with.
     """
-    if kind not in names():
-        raise PolicyError(f"There is no policy {kind!r}. Choose one of: {', '.join(names())}.")
-    module = importlib.import_module(f"policies.{kind}")
+    module = _module(kind)
     parsed = checkpoint.parsed_options(kind, options, module.Options)
     return cast(TrainablePolicy, module.create(spec, parsed, normaliser))
 
@@ -102,3 +111,9 @@ def load(folder: Path | str) -> TrainablePolicy:
             f"Known kinds: {', '.join(names())}."
         )
     return cast(TrainablePolicy, importlib.import_module(f"policies.{kind}").load(Path(folder)))
+
+
+def _module(kind: str) -> ModuleType:
+    if kind not in names():
+        raise PolicyError(f"There is no policy {kind!r}. Choose one of: {', '.join(names())}.")
+    return importlib.import_module(f"policies.{kind}")

@@ -21,6 +21,7 @@ import msgspec
 import numpy as np
 import torch
 
+from policies import registry
 from policies.base import PolicySpec
 from policies.normaliser import Normaliser
 from policies.registry import TrainablePolicy, create, load
@@ -81,17 +82,22 @@ def plan_from(
 ) -> Plan:
     """A plan from the task's training table, with what the operator chose instead.
 
+    The task's options are of the task's kind of policy; another kind takes its own defaults.
+
     Raises:
         SessionError: an option of the schedule has a wrong type or value, or the share is outside
             [0, 1].
+        PolicyError: there is no policy of that kind.
     """
     training: Training = workspace.task.training
     chosen = training.share if share is None else share
     if chosen is not None and not 0.0 <= chosen <= 1.0:
         raise SessionError(f"The share of corrections is {chosen}; give a value from 0 to 1.")
-    mine = {k: v for k, v in training.options.items() if k in _SCHEDULE_KEYS}
+    kind = kind or training.kind
+    options = training.options if kind == training.kind else {}
+    mine = {k: v for k, v in options.items() if k in _SCHEDULE_KEYS}
     try:
-        schedule = msgspec.convert(mine, Schedule)
+        schedule = msgspec.convert({**registry.schedule(kind), **mine}, Schedule)
     except msgspec.ValidationError as error:
         raise SessionError(
             f"task.toml, training.options: {error}. Correct it and train again."
@@ -100,9 +106,9 @@ def plan_from(
     return Plan(
         round=round_index,
         parent=parent,
-        kind=kind or training.kind,
+        kind=kind,
         schedule=schedule,
-        options={k: v for k, v in training.options.items() if k not in _SCHEDULE_KEYS},
+        options={k: v for k, v in options.items() if k not in _SCHEDULE_KEYS},
         share=chosen,
         warm_start=parent >= 0 and (training.warm_start if warm_start is None else warm_start),
         recovered_only=training.recovered_only if recovered_only is None else recovered_only,
@@ -197,7 +203,9 @@ def prepared(
         normaliser = Normaliser.load(base)
         warnings = range_warnings(normaliser.out_of_range(arrays))
     if plan.warm_start and plan.parent >= 0:
-        return load(workspace.policy_folder(plan.parent)), warnings
+        parent = load(workspace.policy_folder(plan.parent))
+        if parent.kind == plan.kind:
+            return parent, warnings
     # Weights are drawn from torch's global generator: seeded here, so that a plan is repeatable.
     torch.manual_seed(plan.seed)
     return create(plan.kind, aggregate.spec, plan.options, normaliser), warnings

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 
+from policies import registry
 from policies.base import PolicyError
 from policies.registry import load
 from sessions.config import Training, write
@@ -172,6 +173,16 @@ def test_data_beyond_the_normalisers_range_is_warned_of(workspace: Workspace) ->
     (sentence,) = range_warnings(normaliser.out_of_range(far.arrays()))
     assert "position.waist" in sentence or "position.elbow" in sentence
     assert range_warnings(()) == ()
+
+
+def test_another_kind_of_policy_is_trained_with_its_own_defaults(workspace: Workspace) -> None:
+    workspace = with_training(workspace, options={"velocity": True, "steps": 7})
+    plan = plan_from(workspace, 0, kind="bc_image")
+    assert plan.options == {}
+    assert plan.schedule.batch == registry.schedule("bc_image")["batch"]
+    assert plan.schedule.steps == registry.schedule("bc_image")["steps"]
+    with pytest.raises(PolicyError, match="Choose one of: bc, bc_image"):
+        plan_from(workspace, 0, kind="nonsense")
 
 
 def test_a_policy_that_reads_cameras_needs_recorded_images(workspace: Workspace) -> None:
