@@ -105,14 +105,19 @@ class Alerts(QObject):
     def _offer(self, leftover: Leftover) -> Notice:
         path, name = leftover.path, Path(leftover.path).name
         what = f"{leftover.ticks} ticks can be kept." if leftover.ticks else leftover.problem
-        choices: list[Choice] = [("Set aside", lambda: self._salvage(path, keep=False))]
+        choices: list[Choice] = [("Set aside", lambda: self._send(Salvage(path, keep=False)))]
         if leftover.ticks:
-            choices.insert(0, ("Keep", lambda: self._salvage(path, keep=True)))
+            # Nobody saw how it ended but the operator, and without an outcome nothing is learned.
+            choices = [
+                ("Keep as success", lambda: self._send(Salvage(path, outcome="success"))),
+                ("Keep as failure", lambda: self._send(Salvage(path, outcome="failure"))),
+                *choices,
+            ]
         sentence = f"Attempt {leftover.episode} was not finished ({name}): {what}"
         return self._notices.say(sentence, "hold", choices, stays=True)
 
-    def _salvage(self, path: str, *, keep: bool) -> None:
-        self._model.send("recorder", Salvage(path, keep))
+    def _send(self, command: Salvage) -> None:
+        self._model.send("recorder", command)
 
     def _supervisor(self, state: SupervisorState) -> None:
         if state.training and self._question is not None:

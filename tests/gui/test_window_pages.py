@@ -487,9 +487,9 @@ def test_leftovers_are_offered_without_standing_in_the_way(bench: Bench) -> None
     bench.records(leftovers=(left,))
     assert "Attempt 12 was not finished" in bench.window.notices.texts()[-1]
     notice = bench.window.notices._shown[-1]
-    keep = next(b for b in notice.findChildren(QPushButton) if b.text() == "Keep")
+    keep = next(b for b in notice.findChildren(QPushButton) if b.text() == "Keep as failure")
     keep.click()
-    assert bench.asked(Salvage) == Salvage("/x/000012.h5.part", keep=True)
+    assert bench.asked(Salvage) == Salvage("/x/000012.h5.part", keep=True, outcome="failure")
     bench.records(leftovers=())
     assert bench.window.notices.texts() == []
 
