@@ -23,7 +23,7 @@ from dagger_gui.pieces import Card, Words
 from dagger_gui.wording import duration
 from sessions.messages import TrainingProgress
 
-WHAT_TO_DO_FIRST = "Press Enter to reset, arm and start; hold G when the policy goes wrong."
+WHAT_TO_DO_FIRST = "Press Enter to arm, and again to start; hold G when the policy goes wrong."
 _STEPS = (
     ("data", "Record demonstrations with the scripted operator"),
     ("training", "Train the base policy on them"),
