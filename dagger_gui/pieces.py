@@ -19,6 +19,8 @@ from PySide6.QtWidgets import (
 
 from dagger_gui import theme
 
+_FOCUS_MARGIN = 3  # px, which cells have and heads have not
+
 _STYLE_EVENTS = (QEvent.Type.PaletteChange, QEvent.Type.StyleChange)
 
 
@@ -212,7 +214,7 @@ class RowTable(QTableWidget):
             f"QHeaderView {{ background: {look.surface}; }}"
             f"QHeaderView::section {{ background: {look.surface}; color: {look.muted};"
             f" border: none; border-bottom: 1px solid {look.line};"
-            f" padding: {pad // 2}px {pad}px; }}"
+            f" padding: {pad // 2}px {pad + _FOCUS_MARGIN}px; }}"
             f"QTableWidget::item {{ padding: 0 {pad}px; border: none; }}"
             f"QTableWidget::item:selected {{ background: {look.line}; color: {look.text}; }}"
         )

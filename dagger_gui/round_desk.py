@@ -139,6 +139,8 @@ class RoundDesk(QObject):
         corrections = _count(usable, "correction")
         if left_out:
             corrections = f"{usable} of {usable + left_out} corrections"
+        if self._guesses():
+            corrections = f"up to {corrections}"
         start = f"on from round {self.running()}" if self.options.warm_start else "from scratch"
         share = "" if self.options.share is None else f", {self.options.share:.0%} of the weight"
         what = f"{_count(demos, 'demonstration')} and {corrections}{share}"
@@ -245,6 +247,14 @@ class RoundDesk(QObject):
             for i in recorder.interventions
         )
         return found - left_out, left_out
+
+    def _guesses(self) -> bool:
+        """Whether earlier rounds' corrections count, of which some may not have recovered."""
+        recorder = self._model.recorder
+        if recorder is None or not self.options.recovered_only:
+            return False
+        listed = {i.episode for i in recorder.interventions}
+        return any(e.interventions and e.episode not in listed for e in recorder.episodes)
 
     def _episodes(self, index: int) -> list[EpisodeSummary]:
         recorder = self._model.recorder

@@ -439,6 +439,15 @@ def test_training_is_shown_live_and_can_be_cancelled(bench: Bench) -> None:
     assert bench.window.desk.why_not() == "A training runs already."
 
 
+def test_the_plan_says_what_is_left_out_and_what_it_cannot_know(bench: Bench) -> None:
+    collected(bench, intervention(13, 50), intervention(13, 250, recovered=False))
+    plan = bench.window.desk.plan()
+    assert plan.endswith("on 0 demonstrations and 1 of 2 corrections.")
+    earlier = episode(7, interventions=3)
+    bench.records(episodes=(earlier, episode(13, interventions=2)))
+    assert "and up to 4 of 5 corrections" in bench.window.desk.plan()
+
+
 def test_without_corrections_there_is_nothing_to_train(bench: Bench) -> None:
     bench.press(Key.Key_R, Qt.KeyboardModifier.ControlModifier)
     bench.until(lambda: "No corrections yet" in "".join(bench.window.notices.texts()))
