@@ -90,6 +90,7 @@ class Commands(QObject):
         super().__init__(parent)
         self._model = model
         self._holding = False
+        self._device = ""
         self._acts: dict[str, Callable[[float], None]] = {
             "correct": self.take_over,
             "toggle": self.toggle,
@@ -120,7 +121,7 @@ class Commands(QObject):
         """Letting go of hold-to-correct gives back; every other release means nothing."""
         if action == "correct" and self._holding:
             self._holding = False
-            self._control(GiveBack(input_t=t))
+            self._control(GiveBack(input_t=t, device=self._device))
 
     def holding(self) -> bool:
         """Whether hold-to-correct is held in this window."""
@@ -135,8 +136,8 @@ class Commands(QObject):
     def take_over(self, t: float) -> None:
         """The human drives from now on, with the operator device that is selected."""
         state = self._model.control
-        device = state.operator if state is not None else ""
-        self._control(TakeOver(device=device or "keyboard", input_t=t))
+        self._device = (state.operator if state is not None else "") or "keyboard"
+        self._control(TakeOver(device=self._device, input_t=t))
 
     def give_back(self, t: float) -> None:
         """The policy drives on."""

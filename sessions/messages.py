@@ -95,9 +95,14 @@ class TakeOver(Message):
 
 
 class GiveBack(Message):
-    """The human gives control back to the policy."""
+    """The human gives control back to the policy.
+
+    ``device`` is the one whose gate was let go: if another hand drives by then, nothing changes.
+    Empty gives back whoever drives.
+    """
 
     input_t: float = 0.0
+    device: str = ""
 
 
 class Pause(Message):

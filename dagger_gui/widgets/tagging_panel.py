@@ -163,8 +163,8 @@ class TaggingPanel(QWidget):
         if followed or before is None or self._model.row(before) < 0:
             before = key_of(self._model.items()[0]) if items else None
         self.setValue(before)
-        done = sum(1 for i in items if not i.discarded)
-        untagged = sum(1 for i in items if not i.category and not i.discarded)
+        done = sum(1 for i in items if not (i.discarded or i.running))
+        untagged = sum(1 for i in items if not (i.category or i.discarded or i.running))
         fact = f"{done} / {target}" if target else str(done)
         self._heading.setFact(f"{untagged} untagged · {fact}" if untagged else fact)
         self._stack.setCurrentIndex(1 if items else 0)

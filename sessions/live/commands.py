@@ -223,7 +223,9 @@ def _take_over(loop: Parts, command: TakeOver) -> Message:
 def _give_back(loop: Parts, command: GiveBack) -> Message:
     if loop.helm.gate.state not in (GateState.HUMAN, GateState.ALIGNING):
         return Refused("The human is not in control.")
-    loop.helm.give_back(command.input_t)
+    another_hand = command.device in loop.operators.slots and command.device != loop.helm.driver
+    if not another_hand:
+        loop.helm.give_back(command.input_t)
     return Accepted()
 
 

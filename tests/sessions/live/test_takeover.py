@@ -304,6 +304,23 @@ def test_an_absolute_device_is_waited_for_and_the_arm_never_moves_to_meet_it() -
     assert (bench.largest_step() <= bench.step_limit() + EPS).all()
 
 
+def test_letting_go_of_one_device_does_not_take_control_from_another_hand() -> None:
+    hand = Hand()
+    bench = Bench(hands={"keyboard": Hand(), "pad": hand})
+    bench.start()
+    bench.do(TakeOver("keyboard"))
+    bench.run(2)
+    hand.gate, hand.action = True, bench.last["sent_action"]
+    bench.run(2)
+    assert bench.loop.helm.driver == "pad"
+    bench.do(GiveBack(device="keyboard"))
+    bench.run(2)
+    assert bench.controller is Controller.HUMAN
+    bench.do(GiveBack(device="pad"))
+    bench.run(2)
+    assert bench.gate is GateState.POLICY
+
+
 def test_the_doubt_at_each_takeover_makes_tau() -> None:
     bench = Bench()
     doubts = [0.2, 0.4, 0.8, 0.6, 1.0]
