@@ -29,9 +29,13 @@ class Notice(QWidget):
         role: meaning of its left edge (``fault``, ``hold``, ``good``, ``training``).
         choices: (label, what to do) of its buttons; each also closes the notice.
         parent: Qt owner.
+
+    Attributes:
+        stays: it is there until it is answered or closed.
     """
 
     closed = Signal()
+    stays = False
 
     def __init__(
         self, text: str, role: theme.Role, choices: Sequence[Choice], parent: QWidget
@@ -95,17 +99,20 @@ class Notices(QObject):
     ) -> Notice:
         """Shows a sentence; the same one already on screen is only kept longer.
 
+        What passes by itself takes the place of what would have: two of them would lie over the
+        attempt's buttons.
+
         Args:
             text: the sentence.
             role: its meaning.
             choices: buttons, each (label, what to do).
             stays: until it is answered or closed, instead of for nine seconds.
         """
-        for old in self._shown:
-            if old.text == text:
+        for old in [*self._shown]:
+            if old.text == text or not (stays or old.stays):
                 self._close(old)
-                break
         notice = Notice(text, role, choices, self._host)
+        notice.stays = stays
         notice.closed.connect(lambda: self._close(notice))
         self._shown.append(notice)
         if not stays:

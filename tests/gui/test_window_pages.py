@@ -374,6 +374,14 @@ def test_a_refusal_is_shown_without_taking_the_keyboard(bench: Bench) -> None:
     assert bench.window.notices.texts() == []
 
 
+def test_one_passing_sentence_at_a_time_and_questions_stay(bench: Bench) -> None:
+    notices = bench.window.notices
+    notices.say("Keep it?", "hold", stays=True)
+    notices.say("No attempt runs.", "fault")
+    notices.say("Not armed.", "fault")
+    assert notices.texts() == ["Keep it?", "Not armed."]
+
+
 def test_the_key_sheet_opens_and_closes_over_a_running_attempt(bench: Bench) -> None:
     bench.driving()
     bench.press(Key.Key_Question, Qt.KeyboardModifier.ShiftModifier)
