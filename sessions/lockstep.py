@@ -55,7 +55,8 @@ class Job:
         demo: the operator drives from the first tick.
         policy: checkpoint folder; empty for a demonstration.
         doubts: doubts at takeovers so far, in time order, for tau.
-        images: render and keep the cameras' frames.
+        images: keep the cameras' frames. They are kept too where an operator corrects a policy
+            that reads cameras, which sees them in any case.
     """
 
     station: Station
@@ -188,7 +189,7 @@ def _run(job: Job, world: World) -> Attempt:
         tags=tuple((max(0, tick - first), category) for tick, category in recording.tags),
         joint_names=robot.limits.names,
         environment_names=robot.environment_names,
-        camera_names=frames.names if frames is not None else (),
+        camera_names=frames.names if frames is not None and recording.frames else (),
         frames=recording.frames,
     )
 
@@ -209,16 +210,20 @@ def _bench(
         if "seed" not in table and table.get("type") == "scripted":
             table = {**table, "seed": job.seed}
         operators[job.operator] = create("teleoperators", job.operator, table, context)
+    learned = _policy(job.policy) if job.policy else None
     frames = None
-    if job.images:
+    sees = learned is not None and bool(learned.spec.camera_names)
+    if job.images or sees:
         cameras: dict[str, Camera] = {
             name: create("cameras", name, table, context) for name, table in station.cameras.items()
         }
         for camera in cameras.values():
             camera.connect()
         frames = DirectFrames(cameras)
-    recording = _Recording(frames)
-    policy = InlinePolicy(_policy(job.policy) if job.policy else None, path=job.policy)
+    # Corrections of a policy that sees are to teach one that sees.
+    kept = job.images or (sees and bool(job.operator))
+    recording = _Recording(frames if kept else None)
+    policy = InlinePolicy(learned, path=job.policy)
     loop = ControlLoop(
         robot,
         operators,

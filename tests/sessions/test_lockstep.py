@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 import numpy as np
 import pytest
 
+from policies import registry
+from policies.normaliser import Normaliser
 from sessions import lockstep
 from sessions.evaluation import EvaluationError, trials
+from sessions.learn.aggregate import gather
 from sessions.learn.training import plan_from, train
 from sessions.lockstep import Job
 from sessions.stations import pick_place_task, simulated_station
@@ -79,6 +83,24 @@ def test_frames_are_kept_once_each_and_at_the_cameras_rate(workspace: Workspace)
         assert len({sequence for _, sequence, _ in frames}) == len(frames)
         assert 8 <= len(frames) <= 15
         assert frames[0][2][:2] == b"\xff\xd8"
+
+
+def test_a_policy_that_reads_cameras_sees_them_in_trials_and_its_corrections_keep_them(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    aggregate = gather(workspace, 16)
+    normaliser = Normaliser.fit(aggregate.samples.arrays(), aggregate.samples.valid)
+    spec = replace(aggregate.spec, camera_names=("top", "wrist"))
+    registry.create("bc_image", spec, {"image_height": 24, "image_width": 32}, normaliser).save(
+        tmp_path / "seeing"
+    )
+    short = msgspec.structs.replace(TASK, attempt_s=0.6)
+    alone = Job(STATION, short, 0, policy=str(tmp_path / "seeing"))
+    attempt = lockstep.run(alone)
+    assert np.isfinite(attempt.steps["policy_action"]).all(axis=1).mean() > 0.8
+    assert attempt.frames == {}
+    watched = lockstep.run(replace(alone, operator="scripted"))
+    assert set(watched.frames) == {"top", "wrist"}
 
 
 def test_trials_start_from_the_same_poses_for_every_policy(workspace: Workspace) -> None:
