@@ -215,11 +215,21 @@ def range_warnings(components: tuple[str, ...]) -> tuple[str, ...]:
     """A sentence about data beyond what the frozen normaliser was fitted to; none if all is in."""
     if not components:
         return ()
-    shown = ", ".join(components[:4]) + (" and others" if len(components) > 4 else "")
+    spoken = [_spoken(component) for component in components[:4]]
+    shown = ", ".join(spoken) + (" and others" if len(components) > 4 else "")
     return (
-        f"Values of {shown} lie outside what the demonstrations covered; the policy reads them "
-        "through the base policy's scale. Check calibration, or record demonstrations there.",
+        f"Beyond what the demonstrations covered: {shown}. The policy reads such values through "
+        "the base policy's scale. Check calibration, or record demonstrations there.",
     )
+
+
+def _spoken(component: str) -> str:
+    """``position.forearm_roll`` as a person says it: position of forearm roll."""
+    array, _, name = component.partition(".")
+    if not name:
+        return component
+    what = {"actions": "command to ", "offset": "command to ", "environment_state": ""}
+    return what.get(array, f"{array} of ") + name.replace("_", " ")
 
 
 def _save(

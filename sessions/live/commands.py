@@ -288,7 +288,7 @@ def _select(loop: Parts, command: SelectOperator) -> Message:
         names = ", ".join(loop.operators.slots) or "none"
         return Refused(f"There is no operator {command.name!r}.", f"The station has: {names}.")
     if loop.helm.driver and loop.helm.driver != command.name:
-        return Refused(f"The {loop.helm.driver} is in control.", "Give back first.")
+        return Refused(f"Operator {loop.helm.driver} drives now.", "Give back first.")
     loop.operators.select(command.name)
     return Accepted()
 

@@ -134,6 +134,9 @@ class Supervisor:
             child.ask_to_stop()
             child.wait_stopped(time.monotonic() + child.kind.stop_s)
         self._publish(time.monotonic())
+        # Camera rings are tens of megabytes, often in memory; nobody writes them any more.
+        for ring in self._space.runtime().glob("*.ring"):
+            ring.unlink(missing_ok=True)
 
     def _handle(self, command: Message) -> Message:
         if isinstance(command, Snapshot):

@@ -171,7 +171,7 @@ def test_data_beyond_the_normalisers_range_is_warned_of(workspace: Workspace) ->
     far = replace(aggregate.samples, position=aggregate.samples.position + 2.0)
     normaliser = load(workspace.policy_folder(0)).normaliser
     (sentence,) = range_warnings(normaliser.out_of_range(far.arrays()))
-    assert "position.waist" in sentence or "position.elbow" in sentence
+    assert "position of waist" in sentence or "position of elbow" in sentence
     assert range_warnings(()) == ()
 
 
