@@ -119,6 +119,10 @@ class Session(QObject):
         self._closing = QTimer(self)
         self._closing.setInterval(_POLL_MS)
         self._closing.timeout.connect(self._wait_closed)
+        self._patience = QTimer(self)
+        self._patience.setSingleShot(True)
+        self._patience.setInterval(_PATIENCE_MS)
+        self._patience.timeout.connect(self._look_for_supervisor)
         self.window.closing.connect(self._begin_closing)
         self.window.first_launch.finished.connect(self._first_launch_done)
 
@@ -137,6 +141,7 @@ class Session(QObject):
     def close(self) -> None:
         """Closes sockets, rings and sounds; calling it twice is harmless."""
         self._closing.stop()
+        self._patience.stop()
         self.window.first_launch.stop()
         self.window.desk.close()
         self._settings.setValue("sounds", self.sounds.on)
@@ -160,7 +165,7 @@ class Session(QObject):
         except SessionError as error:
             self.window.notices.say(str(error), "fault", stays=True)
             return
-        QTimer.singleShot(_PATIENCE_MS, self, self._look_for_supervisor)
+        self._patience.start()
 
     def _look_for_supervisor(self) -> None:
         """Says so, with what it wrote, if the station has not come up."""

@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -72,14 +73,6 @@ class Workers:
             for future in waiting:
                 future.cancel()
 
-    def submit(self, function: Callable[[Job], Result], job: Job) -> Callable[[], Result]:
-        """Begins one job beside the caller; what is returned waits for its result."""
-        if self._pool is None:
-            result = function(job)
-            return lambda: result
-        future = self._pool.submit(function, job)
-        return lambda: self._result(future)
-
     def close(self) -> None:
         """Ends the processes once their current jobs are done."""
         if self._pool is not None:
@@ -94,11 +87,27 @@ class Workers:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if error is not None:
-            # Nobody waits for what is still running.
-            for child in multiprocessing.active_children():
-                child.terminate()
-        self.close()
+        if error is None:
+            self.close()
+        else:
+            self._abandon()
+
+    def _abandon(self) -> None:
+        """Ends the processes soon: nobody waits for what is still running.
+
+        What was only waiting is cancelled first, and the pool gets a moment to forget it: a pool
+        whose processes end while it holds cancelled work breaks its own thread (Python 3.11).
+        """
+        if self._pool is None:
+            return
+        children = multiprocessing.active_children()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        deadline = time.monotonic() + _GRACE_S
+        for child in children:
+            child.join(max(0.0, deadline - time.monotonic()))
+        for child in children:
+            child.terminate()
+            child.join(_GRACE_S)
 
     def _result(self, future: Future[Result]) -> Result:
         while True:
@@ -115,6 +124,7 @@ class Workers:
 
 
 _PR_SET_PDEATHSIG = 1
+_GRACE_S = 1.0
 
 
 def _prepare() -> None:
