@@ -22,6 +22,8 @@ from sessions.messages import Command, Event, Message, Refused
 
 # The reply to Shutdown and an attempt's end are sent just before a process exits: without this they
 # are lost whenever the machine is busy, because exiting does not wait for ZMQ's own thread.
+# No socket of this process may wait longer than that for a peer that is gone.
+zmq.Context.instance().linger = 200
 atexit.register(lambda: zmq.Context.instance().destroy(linger=200))
 
 _HEAD = struct.Struct("<Qd")

@@ -270,6 +270,7 @@ def test_a_server_that_was_started_without_keys_and_put_right_is_found_again(fol
     keys = folder / "late-keys"
     curve.make_keys(keys)
     with zmq.Context.instance().socket(zmq.ROUTER) as wrong:
+        wrong.setsockopt(zmq.LINGER, 0)
         failures = wrong.get_monitor_socket(zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL)
         port = wrong.bind_to_random_port("tcp://127.0.0.1")
         link = RemotePolicy(f"tcp://127.0.0.1:{port}", keys)

@@ -30,7 +30,6 @@ def test_results_come_in_the_order_of_the_jobs_from_other_processes() -> None:
         assert os.getpid() not in {pid for _, pid in found}
         with closing(workers.map(slow_first, itertools.count())) as endless:
             assert [next(endless)[0] for _ in range(5)] == [0, 1, 2, 3, 4]
-        assert workers.submit(failing, 7)() == 7
         with pytest.raises(ValueError, match="the third"):
             list(workers.map(failing, range(6)))
 
@@ -38,7 +37,6 @@ def test_results_come_in_the_order_of_the_jobs_from_other_processes() -> None:
 def test_one_process_is_the_callers_own() -> None:
     with Workers(1) as workers:
         assert [pid for _, pid in workers.map(slow_first, range(1, 3))] == [os.getpid()] * 2
-        assert workers.submit(failing, 2)() == 2
 
 
 def test_waiting_ends_when_the_work_is_cancelled() -> None:
