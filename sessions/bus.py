@@ -20,11 +20,28 @@ import zmq
 
 from sessions.messages import Command, Event, Message, Refused
 
-# The reply to Shutdown and an attempt's end are sent just before a process exits: without this they
-# are lost whenever the machine is busy, because exiting does not wait for ZMQ's own thread.
-# No socket of this process may wait longer than that for a peer that is gone.
-zmq.Context.instance().linger = 200
-atexit.register(lambda: zmq.Context.instance().destroy(linger=200))
+_FLUSH_S = 0.1
+_used = False
+
+
+def _socket(kind: int) -> zmq.Socket[bytes]:
+    global _used
+    _used = True
+    return zmq.Context.instance().socket(kind)
+
+
+def _leave() -> None:
+    """Gives ZMQ's own thread a moment to send what was said last.
+
+    The reply to Shutdown and an attempt's end are sent just before a process exits, and exiting
+    does not wait for that thread. Ending the context would wait, but without any bound if one
+    socket of the process still has something for a peer that is gone.
+    """
+    if _used:
+        time.sleep(_FLUSH_S)
+
+
+atexit.register(_leave)
 
 _HEAD = struct.Struct("<Qd")
 """A command's number and when it was sent, on the clock all processes of the machine share [s]."""
@@ -53,7 +70,7 @@ class Publisher:
     """The PUB side of a process; slow subscribers lose messages, never slow the sender."""
 
     def __init__(self, runtime: Path, process: str) -> None:
-        self._socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.PUB)
+        self._socket: zmq.Socket[bytes] = _socket(zmq.PUB)
         self._socket.setsockopt(zmq.LINGER, 200)
         self._socket.bind(events_endpoint(runtime, process))
 
@@ -70,7 +87,7 @@ class Subscriber:
     """Reads what one or several processes publish."""
 
     def __init__(self, runtime: Path, *processes: str) -> None:
-        self._socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.SUB)
+        self._socket: zmq.Socket[bytes] = _socket(zmq.SUB)
         self._socket.setsockopt(zmq.LINGER, 0)
         self._socket.setsockopt(zmq.SUBSCRIBE, b"")
         for process in processes:
@@ -99,7 +116,7 @@ class Responder:
     """
 
     def __init__(self, runtime: Path, process: str) -> None:
-        self._socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.ROUTER)
+        self._socket: zmq.Socket[bytes] = _socket(zmq.ROUTER)
         self._socket.setsockopt(zmq.LINGER, 200)
         self._socket.bind(commands_endpoint(runtime, process))
         self.age_s = 0.0
@@ -137,7 +154,7 @@ class Requester:
     """Sends commands without waiting; replies are collected by ``poll``."""
 
     def __init__(self, runtime: Path, process: str) -> None:
-        self._socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.DEALER)
+        self._socket: zmq.Socket[bytes] = _socket(zmq.DEALER)
         self._socket.setsockopt(zmq.LINGER, 0)
         self._socket.connect(commands_endpoint(runtime, process))
         self._next = 0
