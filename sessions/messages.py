@@ -255,9 +255,10 @@ class AttemptEnded(Message):
 class ControlState(Message):
     """Everything the control process knows; published on change and four times a second.
 
-    ``load_problem`` says why the newest LoadPolicy failed; empty after a good one. ``ended`` is how
-    the attempt before ended, for a recorder that was not there to hear it. ``policy_ms`` is what
-    the loop waited for the newest chunk, in whole ticks.
+    ``load_problem`` says why the newest LoadPolicy failed; empty after a good one. ``started`` and
+    ``ended`` are how the newest attempt began and the newest finished one ended, for a recorder
+    that was not there to hear it. ``policy_ms`` is what the loop waited for the newest chunk, in
+    whole ticks.
     """
 
     sequence: int
@@ -288,6 +289,7 @@ class ControlState(Message):
     success: bool
     devices: tuple[DeviceState, ...] = ()
     load_problem: str = ""
+    started: AttemptStarted | None = None
     ended: AttemptEnded | None = None
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from drivers.base import DriverError, Robot, SceneReset
 from sessions.live.background import Job, Runner
-from sessions.messages import AttemptEnded
+from sessions.messages import AttemptEnded, AttemptStarted
 
 
 @dataclass
@@ -45,6 +45,7 @@ class Attempts:
     Attributes:
         current: the attempt that runs; None outside attempts.
         coming: the attempt whose scene is being put back.
+        started: what was told of the newest attempt's start; None before the first.
         ended: how the newest finished attempt ended; None before the first.
         latest: number of the newest attempt, running or not; 0 before the first.
         next_number: number of the next one; the recorder may raise it.
@@ -56,6 +57,7 @@ class Attempts:
     def __init__(self, robot: Robot, run: Runner, next_number: int) -> None:
         self.current: Attempt | None = None
         self.coming: Attempt | None = None
+        self.started: AttemptStarted | None = None
         self.ended: AttemptEnded | None = None
         self.latest = 0
         self.next_number = next_number

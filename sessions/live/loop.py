@@ -256,19 +256,18 @@ class ControlLoop:
         attempt = self.attempts.start(now)
         if attempt.demo:
             self.helm.drive(self.operators.selected, float("nan"))
-        self.emit(
-            AttemptStarted(
-                episode=attempt.number,
-                tick=tick,
-                round=self.loading.round,
-                policy="" if attempt.demo else self.loading.name,
-                demo=attempt.demo,
-                seed=attempt.seed,
-                operator=self.operators.selected,
-                environment=attempt.environment,
-                object=attempt.object,
-            )
+        self.attempts.started = AttemptStarted(
+            episode=attempt.number,
+            tick=tick,
+            round=self.loading.round,
+            policy="" if attempt.demo else self.loading.name,
+            demo=attempt.demo,
+            seed=attempt.seed,
+            operator=self.operators.selected,
+            environment=attempt.environment,
+            object=attempt.object,
         )
+        self.emit(self.attempts.started)
 
     def _exchange_policy(self, now: float, tick: int) -> None:
         """Takes what the policy answered, and exchanges it while no attempt runs."""

@@ -47,6 +47,7 @@ def control_state(loop: Parts) -> ControlState:
         success=loop.follower.state.success,
         devices=_devices(loop),
         load_problem=loop.loading.problem,
+        started=attempts.started,
         ended=attempts.ended,
     )
 

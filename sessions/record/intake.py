@@ -17,8 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sessions.messages import AttemptEnded, AttemptStarted
-from sessions.record import layout
+from sessions.record import layout, salvage
 from sessions.record.layout import EpisodeError
+from sessions.record.reader import read_episode
 from sessions.record.running import RunningAttempt
 from sessions.record.stream import Rules, Stream, described, guessed
 from sessions.record.writer import EpisodeWriter
@@ -43,7 +44,6 @@ class Intake:
         self.lost_ticks = 0
         self.running: RunningAttempt | None = None
         self.previous: RunningAttempt | None = None
-        self.adopted_frames: dict[str, tuple[float, int]] = {}
         self._folder = folder
         self._writer: EpisodeWriter | None = None
         self._queue: list[NDArray[Any]] = []
@@ -75,7 +75,8 @@ class Intake:
 
     def take_started(self, message: AttemptStarted) -> None:
         """An attempt begins; its ticks may have come already or come later."""
-        self._started[message.episode] = message
+        if message.episode not in self._closed:
+            self._started[message.episode] = message
 
     def take_ended(self, message: AttemptEnded) -> None:
         """An attempt's outcome, told once or again; its last ticks may come later."""
@@ -85,23 +86,6 @@ class Intake:
     def ignore(self, episode: int) -> None:
         """Ticks of this attempt are not to be recorded (they are on disk already)."""
         self._closed.add(episode)
-
-    def adopt(
-        self, writer: EpisodeWriter, steps: NDArray[Any], frames: dict[str, tuple[float, int]]
-    ) -> None:
-        """Goes on with an episode that a recorder before this one began.
-
-        Args:
-            writer: from ``salvage.resume``.
-            steps: its ticks so far, shape (T,).
-            frames: by camera, capture time [s] and sequence of the newest frame it has.
-        """
-        self._begin(writer)
-        self.adopted_frames = dict(frames)
-        self._last_frame = {camera: t for camera, (t, _) in frames.items()}
-        if len(steps) and self.running is not None:
-            self.running.see(steps)
-            self._last, self._last_t = int(steps["tick"][-1]), float(steps["t"][-1])
 
     def take_steps(self, steps: NDArray[Any], now: float) -> None:
         """Takes ticks, shape (N,), in order."""
@@ -198,33 +182,68 @@ class Intake:
 
     def _open(self, attempt: int, block: NDArray[Any], now: float) -> bool:
         """Opens the file of a new attempt; False while its start has not been told yet."""
+        part = self._folder / layout.file_name(attempt, layout.PART)
+        if part.exists() and self._go_on(part, block):
+            return True
         if self._queued_at is None:
             self._queued_at = now
         started = self._started.get(attempt)
         if started is None and now - self._queued_at < self.rules.grace_s:
             return False
         self._queued_at = None
-        started = started or self.rules.fallback(attempt) or guessed(block[0], attempt)
         refusal = self.rules.may_open()
         try:
             if refusal:
                 raise EpisodeError(self._folder / layout.file_name(attempt), refusal)
-            meta = described(started, self.stream, float(block["t"][0]), now)
+            told = started or guessed(block[0], attempt)
+            meta = described(told, self.stream, float(block["t"][0]), now)
             cameras = self.stream.camera_names
             writer = EpisodeWriter(self._folder, meta, self.stream.dtype, cameras)
         except EpisodeError as error:
-            self._closed.add(attempt)
-            self.problem = (
-                f"Attempt {attempt} is not recorded. {error.problem} {error.remedy}".strip()
-            )
+            self._not_recorded(attempt, error)
             return True
-        self.problem = ""
         self._begin(writer)
         self.rules.opened(block[0])
         return True
 
+    def _go_on(self, part: Path, block: NDArray[Any]) -> bool:
+        """Takes up what an earlier recorder left of it; False if there is nothing in the file."""
+        attempt = int(block["attempt"][0])
+        try:
+            data = read_episode(part)
+        except EpisodeError:  # killed before its first flush
+            salvage.aside(part)
+            return False
+        whole = len(data.steps) > 0 and data.steps["tick"][-1] >= block["tick"][-1]
+        if whole and data.note:  # left on purpose: a person decides
+            self._closed.add(attempt)
+            return True
+        try:
+            writer = salvage.resume(part, data)
+        except EpisodeError as error:
+            self._not_recorded(attempt, error)
+            return True
+        self._queued_at = None
+        self._begin(writer)
+        newest = {
+            name: (float(frames.t[-1]), int(frames.sequence[-1]))
+            for name, frames in data.frames.items()
+            if len(frames.t)
+        }
+        self._last_frame = {camera: t for camera, (t, _) in newest.items()}
+        if len(data.steps) and self.running is not None:
+            self.running.see(data.steps)
+            self._last, self._last_t = int(data.steps["tick"][-1]), float(data.steps["t"][-1])
+        self.rules.resumed(newest)
+        return True
+
+    def _not_recorded(self, attempt: int, error: EpisodeError) -> None:
+        self._closed.add(attempt)
+        self.problem = f"Attempt {attempt} is not recorded. {error.problem} {error.remedy}".strip()
+
     def _begin(self, writer: EpisodeWriter) -> None:
         self._writer = writer
+        self.problem = ""
         self.running = RunningAttempt(writer.meta.episode, demo=writer.meta.demo)
         self._last, self._last_t = -1, float("-inf")
         self._last_frame = {}

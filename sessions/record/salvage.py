@@ -74,13 +74,16 @@ def salvage(path: Path, outcome: Outcome | None = None) -> Path:
     return final
 
 
-def resume(path: Path) -> EpisodeWriter:
+def resume(path: Path, data: EpisodeData) -> EpisodeWriter:
     """Goes on writing a leftover: a writer that holds all its ticks and frames so far.
 
+    Args:
+        path: the leftover.
+        data: what was read of it.
+
     Raises:
-        EpisodeError: torn, or the disk is full; the leftover stays.
+        EpisodeError: its frames are torn, or the disk is full; the leftover stays.
     """
-    data = read_episode(path)
     writer = _copied(path, data, _copy_writer(path, data))
     writer.path.replace(path)
     sync_folder(path.parent)

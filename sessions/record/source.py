@@ -10,10 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drivers.ring import RingError, RingReader
-from sessions.record import layout, salvage
+from sessions.record import layout
 from sessions.record.intake import Intake
-from sessions.record.layout import EpisodeError
-from sessions.record.reader import read_episode
 
 _LOOK_S = 0.2  # how often a missing or replaced ring is looked for
 _DEAD_S = 2.0  # a ring whose newest tick is older was left by a control process that is gone
@@ -79,10 +77,10 @@ class StepSource:
 
 
 def take_up(intake: Intake, episodes: Path, history: NDArray[Any], now: float) -> bool:
-    """Prepares the intake for the ticks that were in the ring before this recorder came.
+    """Tells the intake which of the ticks that were in the ring before it are not to be recorded.
 
-    An attempt whose ``.part`` a recorder before this one left is gone on with; one that never got a
-    file is recorded from its first tick still in the ring; finished ones are left alone.
+    Those are the ticks of attempts whose file is finished or was moved aside, and of attempts that
+    never got a file where the control process is gone too: nobody could say what they were.
 
     Args:
         intake: empty.
@@ -95,38 +93,15 @@ def take_up(intake: Intake, episodes: Path, history: NDArray[Any], now: float) -
     """
     if len(history) == 0:
         return True
-    newest = history[-1]
-    alive = bool(-_DEAD_S < now - float(newest["t"]) < _DEAD_S)
-    for attempt in np.unique(history["attempt"]):
-        ticks = history["tick"][history["attempt"] == attempt]
-        if attempt == 0 or _taken_up(intake, episodes, int(attempt), int(ticks[-1])):
+    alive = bool(-_DEAD_S < now - float(history["t"][-1]) < _DEAD_S)
+    for attempt in np.unique(history["attempt"]).tolist():
+        if (episodes / layout.file_name(attempt, layout.PART)).exists():
             continue
-        if not alive or _on_disk(episodes, int(attempt)):
-            intake.ignore(int(attempt))
+        if not alive or _on_disk(episodes, attempt):
+            intake.ignore(attempt)
     return alive
 
 
 def _on_disk(episodes: Path, attempt: int) -> bool:
     name = f"{attempt:06d}.*"
     return any([*episodes.glob(name), *(episodes / "aside").glob(name)])
-
-
-def _taken_up(intake: Intake, episodes: Path, attempt: int, last_tick: int) -> bool:
-    """Whether the attempt has a leftover that lacks ticks, which the intake now goes on with."""
-    path = episodes / layout.file_name(attempt, layout.PART)
-    if intake.recording or not path.exists():
-        return False
-    try:
-        data = read_episode(path)
-        if len(data.steps) and int(data.steps["tick"][-1]) >= last_tick:
-            return False
-        writer = salvage.resume(path)
-    except EpisodeError:
-        return False
-    newest = {
-        name: (float(frames.t[-1]), int(frames.sequence[-1]))
-        for name, frames in data.frames.items()
-        if len(frames.t)
-    }
-    intake.adopt(writer, data.steps, newest)
-    return True

@@ -55,7 +55,8 @@ class Rules:
         may_open: asked before each attempt; a sentence refuses it.
         opened: called with the first tick when an episode's file was opened.
         closed: called when an episode's file was closed, finished or left over.
-        fallback: what is known of an attempt whose start was never told.
+        resumed: called when an earlier recorder's file is gone on with; by camera, capture time [s]
+            and sequence of the newest frame it has.
     """
 
     grace_s: float = 1.0
@@ -64,7 +65,7 @@ class Rules:
     may_open: Callable[[], str] = field(default=lambda: "")
     opened: Callable[[NDArray[Any]], None] = field(default=lambda step: None)
     closed: Callable[[int], None] = field(default=lambda episode: None)
-    fallback: Callable[[int], AttemptStarted | None] = field(default=lambda episode: None)
+    resumed: Callable[[dict[str, tuple[float, int]]], None] = field(default=lambda newest: None)
 
 
 def guessed(step: NDArray[Any], attempt: int) -> AttemptStarted:

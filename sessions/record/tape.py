@@ -67,16 +67,20 @@ class Tape:
         """Takes what control publishes."""
         if isinstance(event, ControlState):
             self._control = event
-            self._hear_ended(event.ended)
+            self._hear_again()
         elif self.intake is not None and isinstance(event, AttemptStarted):
             self.intake.take_started(event)
         elif self.intake is not None and isinstance(event, AttemptEnded):
             self.intake.take_ended(event)
 
-    def _hear_ended(self, ended: AttemptEnded | None) -> None:
-        """What the message said that was sent while no recorder lived."""
-        if ended is not None and self.intake is not None:
-            self.intake.take_ended(ended)
+    def _hear_again(self) -> None:
+        """What was said while no recorder lived, or no ring was open."""
+        if self.intake is None or self._control is None:
+            return
+        if self._control.started is not None:
+            self.intake.take_started(self._control.started)
+        if self._control.ended is not None:
+            self.intake.take_ended(self._control.ended)
 
     def take(self, now: float) -> bool:
         """Takes what has come into the rings; whether an episode began or closed."""
@@ -132,16 +136,14 @@ class Tape:
             may_open=self._may_open,
             opened=self._opened,
             closed=lambda episode: self._closed(),
-            fallback=self._fallback,
+            resumed=lambda newest: self._frames.resume(newest, time.monotonic()),
         )
         self._frames = FramePump(self._runtime, stream.camera_names)
         self.intake = Intake(self._space.episodes, stream, rules)
         history = self._source.poll()
         alive = take_up(self.intake, self._space.episodes, history, now)
-        if self.intake.recording:
-            self._frames.resume(self.intake.adopted_frames, now)
-        if alive and self._control is not None:
-            self._hear_ended(self._control.ended)
+        if alive:
+            self._hear_again()
         self.intake.take_steps(history, now)
         if not alive:  # the ring stays open, so that its replacement is noticed
             self._end(RESTARTED)
@@ -152,18 +154,3 @@ class Tape:
         since = np.where(np.isnan(step["frame_t"]), step["t"], step["frame_t"]).tolist()
         cameras = self.intake.stream.camera_names
         self._frames.begin(dict(zip(cameras, since, strict=True)), time.monotonic())
-
-    def _fallback(self, attempt: int) -> AttemptStarted | None:
-        """What control's own state says of an attempt whose start was missed."""
-        control = self._control
-        if control is None or control.attempt != attempt:
-            return None
-        return AttemptStarted(
-            episode=attempt,
-            tick=0,
-            round=control.round,
-            policy=control.policy,
-            demo=control.attempt_demo,
-            seed=control.seed,
-            operator=control.operator,
-        )

@@ -24,12 +24,14 @@ from sessions.messages import (
     GiveBack,
     Keys,
     Message,
+    RecorderState,
     Refused,
     RestartProcess,
     Resume,
     SupervisorState,
     TakeOver,
 )
+from sessions.record.stream import Rules
 from sessions.types import Controller
 from tests.sessions.live.session import (
     LiveSession,
@@ -149,10 +151,16 @@ def test_a_killed_recorder_is_counted_and_no_attempt_starts_until_it_is_back(
 ) -> None:
     session.start()
     episode = session.control.attempt
+    session.until(lambda: session.recorder.recording == episode)
     session.kill("recorder")
     session.until(lambda: session.process("recorder").restarts == 1)
     assert session.control.gate == "policy"
-    session.until(lambda: session.recorder.recording == episode)
+    since = len(session.events)
+    session.until(lambda: session.heard(RecorderState, since))
+    session.until(lambda: session.heard(RecorderState, since)[-1].recording == episode)
+    late_t = time.monotonic() + 1.5 * Rules().grace_s  # and it stays so
+    session.until(lambda: time.monotonic() > late_t)
+    assert session.recorder.recording == episode
     session.do(EndAttempt("failure"))
     session.until(lambda: any(e.episode == episode for e in session.recorder.episodes))
 

@@ -3,6 +3,7 @@
 import contextlib
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 from sessions.messages import (
     Accepted,
     AttemptEnded,
+    AttemptStarted,
     DiscardIntervention,
     Note,
     OperatorTagged,
@@ -25,6 +27,7 @@ from sessions.messages import (
 )
 from sessions.record import jpeg, storage
 from sessions.record.catalogue import Catalogue
+from sessions.record.stream import Rules
 from sessions.types import Controller, Outcome
 from sessions.workspace import Workspace
 from tests.fakes.session_processes import control_state
@@ -46,6 +49,11 @@ def recorded(bench: Bench, recorder: RecorderProcess, episode: int, outcome: str
     bench.drive(15, episode, stage=1)
     bench.end(episode, outcome)
     recorder.until(lambda s: any(e.episode == episode for e in s.episodes), "the episode's file")
+
+
+def _longer_than_messages_are_waited_for(recorder: RecorderProcess) -> None:
+    until = time.monotonic() + 1.5 * Rules().grace_s
+    recorder.until(lambda s: time.monotonic() > until, "the end of the waiting")
 
 
 def test_an_attempt_is_recorded_tick_by_tick_and_frame_by_frame(
@@ -161,22 +169,53 @@ def test_a_pedals_tag_lands_on_the_intervention_under_way(
 def test_a_killed_recorder_goes_on_with_the_running_attempt(
     space: Workspace, bench: Bench, recorder: RecorderProcess
 ) -> None:
-    bench.begin(1, seed=99)
+    recorded(bench, recorder, 1, "failure")  # the ring holds more than the running attempt
+    bench.begin(2, seed=99)
+    bench.drive(50, 2)
+    recorder.until(lambda s: s.recording == 2, "the recording")
+    recorder.kill()
+    bench.drive(40, 2)
+    with contextlib.closing(RecorderProcess(space)) as second:
+        state = second.until(lambda s: s.recording == 2, "the recording goes on")
+        assert state.leftovers == ()
+        _longer_than_messages_are_waited_for(second)
+        assert second.state().recording == 2
+        bench.drive(20, 2)
+        bench.end(2, "success")
+        state = second.until(lambda s: s.saved == 2, "the file")
+        assert (state.lost_ticks, state.lost_frames) == (0, 0)
+    data = storage.read_episode(space.episodes / "000002.h5")
+    assert data.steps.tobytes() == bench.ticks(2).tobytes()
+    assert data.meta.seed == 99
+    assert data.frames["top"].t[-1] == bench.frames["top"][-1]
+
+
+def test_a_recorder_killed_before_its_first_flush_begins_the_attempt_anew(
+    space: Workspace, bench: Bench, recorder: RecorderProcess
+) -> None:
+    bench.drive(10, 0, Controller.HOLD)
+    bench.begin(1, seed=99, environment="bench")
     bench.drive(50, 1)
     recorder.until(lambda s: s.recording == 1, "the recording")
     recorder.kill()
-    bench.drive(40, 1)
+    part = space.episodes / "000001.h5.part"
+    with part.open("r+b") as file:
+        file.truncate(96)  # what a kill within the file's creation leaves
+    told = AttemptStarted(1, 10, 2, "round-002", False, 99, "keyboard", environment="bench")
     with contextlib.closing(RecorderProcess(space)) as second:
-        state = second.until(lambda s: s.recording == 1, "the recording goes on")
-        assert state.leftovers == ()
+
+        def recording(state: RecorderState) -> bool:
+            bench.say(control_state(attempt=1, started=told))
+            return state.recording == 1
+
+        second.until(recording, "the recording")
         bench.drive(20, 1)
         bench.end(1, "success")
-        state = second.until(lambda s: s.saved == 1, "the file")
-        assert (state.lost_ticks, state.lost_frames) == (0, 0)
+        second.until(lambda s: s.saved == 1, "the file")
     data = storage.read_episode(space.episodes / "000001.h5")
     assert data.steps.tobytes() == bench.ticks(1).tobytes()
-    assert data.meta.seed == 99
-    assert data.frames["top"].t[-1] == bench.frames["top"][-1]
+    assert (data.meta.seed, data.meta.environment) == (99, "bench")
+    assert (space.episodes / "aside" / "000001.h5.part").exists()
 
 
 def test_an_attempt_that_ended_while_the_recorder_was_dead_is_a_whole_leftover(

@@ -96,7 +96,8 @@ def test_a_salvage_without_room_leaves_the_leftover_as_it_was(
 
 
 def test_a_resumed_episode_goes_on_where_it_was(tmp_path: Path) -> None:
-    writer = storage.resume(leftover(tmp_path))
+    path = leftover(tmp_path)
+    writer = storage.resume(path, storage.read_episode(path))
     writer.append(steps(50, 50))
     writer.add_frame("top", 200.0, picture("top", 130), sequence=130)
     final = writer.finish(Outcome.SUCCESS)
