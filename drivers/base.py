@@ -49,6 +49,13 @@ class InvalidActionError(DriverError):
     """An action of the wrong shape, or with values that are not finite."""
 
 
+class SelfStoppedError(DriverError):
+    """The arm is there but has stopped itself (bus watchdog, overload, heat) and refuses targets.
+
+    ``Motors.engage`` puts it back into service; until then nothing that is sent moves it.
+    """
+
+
 @dataclass(frozen=True)
 class JointLimits:
     """What one arm may do. All arrays have shape (A,), gripper last.
@@ -137,6 +144,64 @@ class SceneReset(Protocol):
         """Puts objects and arm to the start pose that ``seed`` draws. May take up to 1 s."""
 
 
+@dataclass(frozen=True)
+class Health:
+    """What a device with a bus or motors says of itself beside its state, for the window.
+
+    Attributes:
+        text: one line of figures, such as ``bus 1.2 ms, p99 1.9 ms, 3 packets lost``.
+        warnings: sentences with a remedy, the gravest first, such as ``wrist_angle is at 68 °C
+            (limit 70 °C). Let it rest.``; empty while all is well.
+        lost: packets that were not answered since it was connected.
+        corrupt: answers that could not be read since it was connected.
+        bus_p99_ms: what a tick's bus work took lately, 99th percentile [ms]; NaN if not known.
+    """
+
+    text: str = ""
+    warnings: tuple[str, ...] = ()
+    lost: int = 0
+    corrupt: int = 0
+    bus_p99_ms: float = float("nan")
+
+
+@runtime_checkable
+class Monitored(Protocol):
+    """A robot or teleoperator that can say how it is."""
+
+    def health(self) -> Health:
+        """The newest figures; never blocks and never speaks to the device."""
+
+
+@runtime_checkable
+class Motors(Protocol):
+    """A robot whose motors hold it up.
+
+    Attributes:
+        engaged: whether torque is on, as far as is known.
+        rest_pose: shape (A,), where the arm lies by itself without torque; None if nobody said.
+    """
+
+    engaged: bool
+    rest_pose: Floats | None
+
+    def engage(self) -> None:
+        """Torque on, holding where the arm is measured, after clearing what stopped it.
+
+        A few bus transactions at most; called by the loop when the arm is armed.
+
+        Raises:
+            DeviceLostError: the arm does not answer.
+            SelfStoppedError: a motor refuses (overheated, undervoltage); says which and why.
+        """
+
+    def release(self) -> None:
+        """Torque off at once: an arm that nothing supports drops.
+
+        Raises:
+            DeviceLostError: the arm does not answer.
+        """
+
+
 @dataclass
 class TeleoperatorView:
     """What an operator's device may look at when it is polled.
@@ -181,8 +246,9 @@ class OperatorInput:
 class Teleoperator(Protocol):
     """A device a person corrects with. Called by the control process only, from the one loop.
 
-    ``relative`` devices (gamepad, keyboard, clutched leaders) anchor at the pose the arm has when
-    ``begin`` is called; absolute ones must be aligned with the arm before they take over.
+    ``relative`` devices (gamepad, keyboard, clutched and mirrored leaders) anchor at the pose the
+    arm has when ``begin`` is called; absolute ones always say where they are, and must be aligned
+    with the arm before they take over.
     """
 
     relative: bool

@@ -30,12 +30,29 @@ class DeviceContext:
         world: the simulated world to drive in-process in lockstep; None otherwise.
         joint_names: joints of the station's robot, for teleoperators.
         bindings: the workspace's file of keys and buttons; None for the packaged default.
+        calibrations: folder of ``<device>.toml``; None where no device needs one.
     """
 
     runtime: Path | None = None
     world: Any = None
     joint_names: tuple[str, ...] = ()
     bindings: Path | None = None
+    calibrations: Path | None = None
+
+
+@dataclass(frozen=True)
+class Process:
+    """A process that a robot needs beside it in real time, such as the world it lives in.
+
+    Attributes:
+        name: what the bus and the window call it.
+        module: what is run with ``python -m``.
+        arguments: its command line.
+    """
+
+    name: str
+    module: str
+    arguments: tuple[str, ...]
 
 
 def names(kind: str) -> tuple[str, ...]:
@@ -57,6 +74,44 @@ def create(kind: str, name: str, table: dict[str, Any], context: DeviceContext) 
     Raises:
         DeviceConfigError: unknown type or key, or a value of the wrong type, with the choices.
     """
+    module, config = _module(kind, name, table)
+    return module.create(name, config, context)
+
+
+def processes(table: dict[str, Any], runtime: Path) -> tuple[Process, ...]:
+    """What must run in real time beside the robot that a station file's table describes.
+
+    A robot's file says so by ``processes(config, runtime)``; most need nothing.
+
+    Raises:
+        DeviceConfigError: as ``create``.
+    """
+    module, config = _module("robots", "robot", table)
+    found: tuple[Process, ...] = (
+        module.processes(config, runtime) if hasattr(module, "processes") else ()
+    )
+    return found
+
+
+def world(table: dict[str, Any], seed: int) -> Any:
+    """The world of a simulated robot, in this process, for lockstep.
+
+    A robot's file says so by ``world(config, seed)``.
+
+    Raises:
+        DeviceConfigError: as ``create``, or the robot is no simulation.
+    """
+    module, config = _module("robots", "robot", table)
+    if not hasattr(module, "world"):
+        raise DeviceConfigError(
+            "robot",
+            f"A robot of type {table.get('type')!r} lives in real time only.",
+            "Use a simulated station for this.",
+        )
+    return module.world(config, seed)
+
+
+def _module(kind: str, name: str, table: dict[str, Any]) -> tuple[Any, Any]:
     options = dict(table)
     wanted = options.pop("type", None)
     if wanted not in names(kind):
@@ -66,7 +121,7 @@ def create(kind: str, name: str, table: dict[str, Any], context: DeviceContext) 
             f"Choose one of: {', '.join(names(kind))}.",
         )
     module = importlib.import_module(f"drivers.{kind}.{wanted}")
-    return module.create(name, parsed(name, module.Config, options), context)
+    return module, parsed(name, module.Config, options)
 
 
 def parsed(name: str, config: type[Any], options: dict[str, Any]) -> Any:

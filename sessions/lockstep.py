@@ -15,10 +15,10 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from drivers import registry
 from drivers.base import Camera, Robot, Teleoperator
 from drivers.registry import DeviceContext, create
-from drivers.simulation.world import World
-from policies import registry
+from policies import registry as policies
 from policies.inline import InlinePolicy
 from sessions.clock import VirtualClock
 from sessions.config import Station, Task
@@ -151,14 +151,14 @@ def run(job: Job) -> Attempt:
         DriverError: a device of the station cannot be built.
         CheckpointError: the policy cannot be loaded.
     """
-    world = World(job.seed)
+    world = registry.world(job.station.robot, job.seed)
     try:
         return _run(job, world)
     finally:
         world.close()
 
 
-def _run(job: Job, world: World) -> Attempt:
+def _run(job: Job, world: Any) -> Attempt:
     clock = VirtualClock(advance=world.step_to)
     loop, robot, recording, frames = _bench(job, world, clock)
     try:
@@ -195,7 +195,7 @@ def _run(job: Job, world: World) -> Attempt:
 
 
 def _bench(
-    job: Job, world: World, clock: VirtualClock
+    job: Job, world: Any, clock: VirtualClock
 ) -> tuple[ControlLoop, Robot, _Recording, DirectFrames | None]:
     # A scripted operator acts by itself, and only while it is the selected one.
     station = msgspec.structs.replace(job.station, operator=job.operator or job.station.operator)
@@ -247,5 +247,5 @@ def _carry_out(loop: ControlLoop, command: Message) -> None:
 
 
 @functools.lru_cache(maxsize=2)
-def _policy(folder: str) -> registry.TrainablePolicy:
-    return registry.load(Path(folder))
+def _policy(folder: str) -> policies.TrainablePolicy:
+    return policies.load(Path(folder))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from drivers.base import DeviceConfigError, Floats, RobotState, checked_action
-from drivers.registry import DeviceContext
+from drivers.registry import DeviceContext, Process
 from drivers.simulation.links import InProcessLink, MappedLink, WorldLink
 from drivers.simulation.names import ENVIRONMENT_NAMES, LIMITS
 
@@ -95,3 +97,15 @@ def create(name: str, config: Config, context: DeviceContext) -> SimulatedViperX
             name, "There is no simulated world here.", "Set simulated = true in station.toml."
         )
     return SimulatedViperX(name, MappedLink(name, context.runtime, config.stale_s))
+
+
+def processes(config: Config, runtime: Path) -> tuple[Process, ...]:
+    """The world in real time, which renders the cameras too."""
+    return (Process("world", "drivers.simulation.process", ("--runtime", str(runtime))),)
+
+
+def world(config: Config, seed: int) -> Any:
+    """The world in this process; see ``drivers.simulation.world.World``."""
+    from drivers.simulation.world import World
+
+    return World(seed)

@@ -141,11 +141,14 @@ class ControlProcess:
 def _devices(space: Workspace) -> tuple[Robot, dict[str, Teleoperator]]:
     runtime, station = space.runtime(), space.station
     bindings = space.root / "bindings.toml"
-    robot: Robot = registry.create("robots", "robot", station.robot, DeviceContext(runtime=runtime))
+    calibrations = space.root / "calibration"
+    context = DeviceContext(runtime=runtime, calibrations=calibrations)
+    robot: Robot = registry.create("robots", "robot", station.robot, context)
     context = DeviceContext(
         runtime=runtime,
         joint_names=robot.limits.names,
         bindings=bindings if bindings.exists() else None,
+        calibrations=calibrations,
     )
     operators: dict[str, Teleoperator] = {
         name: registry.create("teleoperators", name, table, context)

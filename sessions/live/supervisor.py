@@ -17,6 +17,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TextIO
 
+from drivers import registry
+from drivers.base import DriverError
 from sessions.bus import Publisher, Requester, Responder, Subscriber, policy_endpoint
 from sessions.live.children import Child, Kind
 from sessions.live.improving import Improvement
@@ -54,6 +56,7 @@ class Supervisor:
 
     Raises:
         SupervisorError: another supervisor runs on this workspace.
+        DriverError: the station's robot is of an unknown type or has unknown keys.
     """
 
     def __init__(self, space: Workspace, modules: dict[str, str] | None = None) -> None:
@@ -199,12 +202,12 @@ def kinds(space: Workspace, runtime: Path, modules: dict[str, str]) -> list[Kind
     """The processes of a workspace, in the order in which they are started."""
     root, station = str(space.root), space.station
     found = []
-    if station.simulated:
+    for process in registry.processes(station.robot, runtime):
         found.append(
             Kind(
-                "world",
-                "drivers.simulation.process",
-                ("--runtime", str(runtime)),
+                process.name,
+                process.module,
+                process.arguments,
                 restarts=False,
                 on_death="Start it again here, as one plugs a cable in.",
             )
@@ -281,7 +284,7 @@ def main(argv: list[str] | None = None) -> int:
     modules = dict(pair.split("=", 1) for pair in arguments.module)
     try:
         supervisor = Supervisor(open_workspace(arguments.workspace), modules)
-    except SessionError as error:
+    except (SessionError, DriverError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
 
