@@ -17,9 +17,8 @@ from dagger_gui.session_model import SessionModel
 from dagger_gui.sounds import Sounds, available
 from dagger_gui.window import Window
 from drivers import bindings
-from sessions.config import read_station
+from sessions import stations
 from sessions.messages import Pause, Shutdown
-from sessions.stations import pick_place_task, simulated_station
 from sessions.types import SessionError
 from sessions.workspace import Workspace, create, open_workspace
 
@@ -31,12 +30,13 @@ _NO_POLICY = (
 _POLL_MS = 50
 
 
-def main(workspace: Path, station: str = "simulated") -> int:
+def main(workspace: Path, station: str = "") -> int:
     """Opens the window on a workspace, making it first if there is none.
 
     Args:
         workspace: its folder.
-        station: for a new workspace: ``simulated``, or the path of a station.toml.
+        station: a packaged station's name, or the path of a station file; empty for the
+            workspace's own, or ``simulated`` in a new one.
 
     Returns:
         the exit status of the process.
@@ -88,12 +88,19 @@ def open_or_create(folder: Path, station: str) -> Workspace:
     """The workspace in ``folder``; a new one is made for ``station`` if there is none.
 
     Raises:
-        SessionError: it cannot be made or read.
+        SessionError: it cannot be made or read, it is another station's, or there is no such
+            station (lists the choices).
     """
-    if (folder / "workspace.json").exists():
-        return open_workspace(folder)
-    chosen = simulated_station() if station == "simulated" else read_station(Path(station))
-    return create(folder, chosen, pick_place_task())
+    if not (folder / "workspace.json").exists():
+        station = station or "simulated"
+        return create(folder, stations.load(station), stations.task(station))
+    opened = open_workspace(folder)
+    if station and stations.load(station).name != opened.station.name:
+        raise SessionError(
+            f"{folder} belongs to the station {opened.station.name!r}, not to {station!r}. "
+            "Leave --station out to open it, or name a new folder by --workspace."
+        )
+    return opened
 
 
 class Session(QObject):

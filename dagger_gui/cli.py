@@ -9,16 +9,21 @@ from pathlib import Path
 
 from drivers.base import DriverError
 from policies.base import PolicyError
+from sessions import stations
 from sessions.types import SessionError
 
 FAILED = 2
 
 
-def default_workspace() -> Path:
-    """Where the workspace lies if none is named: in the user's data folder, or the home folder."""
+def default_workspace(station: str = "") -> Path:
+    """Where the workspace lies if none is named: in the user's data folder, or the home folder.
+
+    Each station has its own, so that an arm is never opened in another's workspace.
+    """
     data = os.environ.get("XDG_DATA_HOME")
     base = Path(data) if data else Path.home()
-    return base / "dagger" / "pick-place"
+    simulated = station in ("", "simulated")
+    return base / "dagger" / ("pick-place" if simulated else Path(station).stem)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -49,7 +54,7 @@ def _run_options(line: argparse.ArgumentParser) -> None:
     line.add_argument(
         "--station",
         default=argparse.SUPPRESS,
-        help="station of a new workspace: simulated, or a station.toml",
+        help=f"one of {', '.join(stations.names())}, or the path of a station file",
     )
 
 
@@ -84,13 +89,13 @@ def _simulate(arguments: argparse.Namespace) -> int:
 def _run(arguments: argparse.Namespace) -> int:
     from dagger_gui import app
 
-    return int(app.main(workspace_of(arguments), getattr(arguments, "station", "simulated")))
+    return int(app.main(workspace_of(arguments), getattr(arguments, "station", "")))
 
 
 def workspace_of(arguments: argparse.Namespace) -> Path:
     """The workspace that was named, or the user's own."""
     named: Path | None = getattr(arguments, "workspace", None)
-    return named or default_workspace()
+    return named or default_workspace(getattr(arguments, "station", ""))
 
 
 def main(argv: list[str] | None = None) -> int:
