@@ -273,6 +273,33 @@ class Teleoperator(Protocol):
         """Lets the device follow or resist (leaders with motors); does nothing elsewhere."""
 
 
+@dataclass(frozen=True)
+class Control:
+    """One stick, trigger, button or pedal of an operator's device, as it is now.
+
+    Attributes:
+        name: what the bindings call it, such as ``rightshoulder``.
+        label: what is printed on it, such as ``RB`` or ``R1``.
+        value: -1 to 1 of a stick's axis, 0 to 1 of a trigger, 0 or 1 of a button.
+        action: what it is bound to, by name, such as ``correct``; empty if it does nothing.
+        does: the same in words.
+    """
+
+    name: str
+    label: str
+    value: float
+    action: str = ""
+    does: str = ""
+
+
+@runtime_checkable
+class Shown(Protocol):
+    """A teleoperator whose controls the window can picture."""
+
+    def controls(self) -> tuple[Control, ...]:
+        """All of them as at the last poll; empty while it is absent. Never blocks."""
+
+
 @dataclass
 class Frame:
     """One camera image.

@@ -235,13 +235,27 @@ class RestartProcess(Message):
 # State and events
 
 
+class ControlInput(Message):
+    """One control of an operator's device; see ``drivers.base.Control``."""
+
+    name: str
+    label: str
+    value: float
+    action: str = ""
+    does: str = ""
+
+
 class DeviceState(Message):
-    """One device as the control or camera process sees it."""
+    """One device as the control or camera process sees it.
+
+    ``inputs`` are the controls of an operator's device that can be pictured, as they are now.
+    """
 
     name: str
     kind: str
     ok: bool
     text: str = ""
+    inputs: tuple[ControlInput, ...] = ()
 
 
 class AttemptEnded(Message):
@@ -378,7 +392,13 @@ class RecorderState(Message):
 
 
 class CameraState(Message):
-    """One camera, measured."""
+    """One camera, measured.
+
+    ``requested`` and ``given`` are its format in words (``640x480 MJPG, 30 fps``). ``late`` counts
+    pictures that were older than the station's limit when they came, ``losses`` how often the
+    camera went away since the process began. ``problem`` is what forbids motion, ``notice`` what
+    is worth knowing all the same.
+    """
 
     name: str
     fps: float
@@ -386,6 +406,11 @@ class CameraState(Message):
     latency_s: float
     dropped: int
     problem: str = ""
+    requested: str = ""
+    given: str = ""
+    late: int = 0
+    losses: int = 0
+    notice: str = ""
 
 
 class CamerasState(Message):
