@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from typing import Any
 
@@ -29,7 +30,9 @@ from drivers import registry
 from drivers.base import DriverError, JointLimits
 from drivers.bindings import Bindings
 from drivers.registry import DeviceContext
+from sessions.live.choosing import ALIGNED_RAD
 from sessions.messages import ControlState
+from sessions.types import GateState
 
 _SLOW_TICKS = 6  # timeline and figures follow at a sixth of the display rate
 _CAMERA_SHARE = 0.46  # of the page's width, at most
@@ -163,7 +166,7 @@ class RunPage(QWidget):
             lower, upper = np.full(len(names), -math.pi), np.full(len(names), math.pi)
         else:
             lower, upper = limits.lower, limits.upper
-        self.joints.setJoints(names, lower, upper, HISTORY_S)
+        self.joints.setJoints(names, lower, upper, HISTORY_S, leader=_has_ghost(self._model, names))
         self.doubt.setWindow(HISTORY_S)
 
     def _plot(self, now: float) -> None:
@@ -182,7 +185,13 @@ class RunPage(QWidget):
             recent["policy_action"],
             recent["sent_action"],
             recent["controller"],
+            recent["human_action"],
         )
+        newest = steps.newest
+        missing: NDArray[Any] | None = None
+        if newest is not None and newest["gate"] == GateState.ALIGNING:
+            missing = newest["sent_action"] - newest["human_action"]
+        self.joints.setAlignment(missing, ALIGNED_RAD)
         state = self._model.control
         tau = state.tau if state is not None else math.nan
         self.doubt.setData(t, recent["doubt"].astype(np.float64), tau, recent["controller"])
@@ -223,3 +232,13 @@ def _joint_limits(model: SessionModel) -> JointLimits | None:
         return None
     limits = getattr(robot, "limits", None)
     return limits if isinstance(limits, JointLimits) else None
+
+
+def _has_ghost(model: SessionModel, joint_names: tuple[str, ...]) -> bool:
+    """Whether some operator's device says where it is before it takes over (an absolute one)."""
+    context = DeviceContext(runtime=model.runtime, joint_names=joint_names)
+    for name, table in model.workspace.station.operators.items():
+        with contextlib.suppress(DriverError):
+            if not registry.create("teleoperators", name, table, context).relative:
+                return True
+    return False

@@ -16,15 +16,18 @@ from dagger_gui import theme
 class Swatch(ItemSample):  # type: ignore[misc]
     """A bar of ``height`` px in a legend."""
 
-    def __init__(self, fill: QColor | QBrush, height: float) -> None:
+    def __init__(self, fill: QColor | QBrush, height: float, *, dashed: bool = False) -> None:
         super().__init__(self)
-        self._fill, self._height = QBrush(fill), height
+        self._fill, self._height, self._dashed = QBrush(fill), height, dashed
         self.setFixedWidth(theme.grid(3))
 
     def paint(self, painter: QPainter, *args: Any) -> None:
         """The bar, in the middle."""
         top = round((self.rect().height() - self._height) / 2)
-        painter.fillRect(QRectF(0, top, self.rect().width(), self._height), self._fill)
+        width = self.rect().width()
+        part = width / 3 if self._dashed else width
+        painter.fillRect(QRectF(0, top, part, self._height), self._fill)
+        painter.fillRect(QRectF(width - part, top, part, self._height), self._fill)
 
     def mouseClickEvent(self, event: Any) -> None:
         """Hides nothing: what is drawn is part of the picture."""
@@ -34,7 +37,7 @@ class Swatch(ItemSample):  # type: ignore[misc]
 class Legend(pg.LegendItem):  # type: ignore[misc]
     """One row, where it is put."""
 
-    def __init__(self, columns: int, left: float = 0.0) -> None:
+    def __init__(self, columns: int, left: float = 0.0, gap: float = 3.0) -> None:
         size = f"{theme.font('small').pointSizeF()}pt"
         colour = theme.current().muted
         super().__init__(
@@ -46,7 +49,7 @@ class Legend(pg.LegendItem):  # type: ignore[misc]
         )
         self.layout.setContentsMargins(left, 0, 0, theme.grid(1))
         for column in range(1, 2 * columns - 1, 2):
-            self.layout.setColumnSpacing(column, theme.grid(3))
+            self.layout.setColumnSpacing(column, theme.grid(gap))
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.setMinimumWidth(0)  # it never widens the plots
 

@@ -13,12 +13,14 @@ from PySide6.QtGui import QFontMetricsF, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QGraphicsLineItem, QWidget
 
 from dagger_gui import theme
-from dagger_gui.widgets._joint_row import CURVES, JointRow, curve_colour
+from dagger_gui.widgets._joint_row import CURVES, LEADER, JointRow, curve_colour
 from dagger_gui.widgets._legend import Legend, Swatch
 from dagger_gui.widgets._painting import controller_brush
 from dagger_gui.widgets._plotting import SHADES, Plots, TimeAxis, pen
+from sessions.types import Controller
 
 Array = NDArray[np.float64]
+_DRIVES = (Controller.HUMAN, Controller.DEMO)
 _EMPTY = "No joints yet. Start the station to see what the arm does."
 
 
@@ -38,6 +40,8 @@ class JointPlots(Plots):
         self._t: Array = np.zeros(0)
         self._data: dict[str, Array] = {}
         self._controller: NDArray[Any] = np.zeros(0, np.uint8)
+        self._has_leader = False
+        self._missing: tuple[Array | None, float] = (None, 0.0)
         self._seconds: float | None = None  # under the cursor
         self._line = QGraphicsLineItem()
         self.scene().addItem(self._line)
@@ -56,8 +60,17 @@ class JointPlots(Plots):
         lower: Sequence[float] | Array,
         upper: Sequence[float] | Array,
         window_s: float = 10.0,
+        *,
+        leader: bool = False,
     ) -> None:
         """Names and limits, each of length A [rad; the last is the gripper, 0..1].
+
+        Args:
+            names: the joints, gripper last.
+            lower: lowest positions.
+            upper: highest positions.
+            window_s: length of the time axis [s].
+            leader: whether a leader's ghost is to be expected, and explained in the legend.
 
         Raises:
             ValueError: as many limits as names are needed, each lower below its upper.
@@ -69,12 +82,19 @@ class JointPlots(Plots):
             bad = names[int(np.argmin(low < high))]
             raise ValueError(f"The lower limit of {bad} is not below its upper limit.")
         self._names, self._limits, self._window = tuple(names), (low, high), window_s
+        self._has_leader = leader
         self._forget()
         self.restyle()
         self.settle()
 
     def setData(
-        self, t: Array, measured: Array, policy: Array, sent: Array, controller: NDArray[Any]
+        self,
+        t: Array,
+        measured: Array,
+        policy: Array,
+        sent: Array,
+        controller: NDArray[Any],
+        human: Array | None = None,
     ) -> None:
         """Everything for one frame of display; hidden, it costs nothing.
 
@@ -84,19 +104,41 @@ class JointPlots(Plots):
             policy: shape (N, A), NaN where there was no proposal.
             sent: shape (N, A), NaN where nothing was sent.
             controller: shape (N,), ``sessions.types.Controller``.
+            human: shape (N, A), what the human's device asked for, NaN where nothing. While the
+                human does not drive, that is where their leader is: it is drawn as a ghost.
 
         Raises:
             ValueError: the shapes do not agree with each other or with ``setJoints``.
         """
         shape = (len(t), len(self._names))
-        for word, values in (("measured", measured), ("policy", policy), ("sent", sent)):
+        given = {"measured": measured, "policy": policy, "sent": sent}
+        given[LEADER] = np.full(shape, np.nan) if human is None else human
+        for word, values in given.items():
             if values.shape != shape:
                 raise ValueError(f"{word} has shape {values.shape}, not {shape}.")
         if controller.shape != t.shape:
             raise ValueError(f"controller has shape {controller.shape}, not {t.shape}.")
-        self._t, self._controller = t, controller
-        self._data = {"measured": measured, "policy": policy, "sent": sent}
+        self._t, self._controller, self._data = t, controller, given
+        if human is not None:
+            self._data[LEADER] = np.where(np.isin(controller, _DRIVES)[:, None], np.nan, human)
         self.refresh()
+
+    def setAlignment(self, missing: Array | None, tolerance: float = 0.0) -> None:
+        """Says at each joint how far the leader must still be moved to agree with the arm.
+
+        Args:
+            missing: shape (A,), arm minus leader [rad; the gripper 0..1], NaN for a joint without
+                leader; None while nothing is being aligned.
+            tolerance: a joint this near is aligned.
+
+        Raises:
+            ValueError: another number of joints than ``setJoints`` named.
+        """
+        if missing is not None and missing.shape != (len(self._names),):
+            raise ValueError(f"missing has shape {missing.shape}, not ({len(self._names)},).")
+        before, self._missing = self._missing[0], (missing, tolerance)
+        if missing is not None or before is not None:
+            self.refresh()
 
     def clear(self) -> None:
         """Takes the curves off."""
@@ -106,8 +148,9 @@ class JointPlots(Plots):
 
     def _forget(self) -> None:
         none = np.zeros((0, len(self._names)))
-        self._t, self._data = np.zeros(0), dict.fromkeys(CURVES, none)
+        self._t, self._data = np.zeros(0), dict.fromkeys((*CURVES, LEADER), none)
         self._controller = np.zeros(0, np.uint8)
+        self._missing = (None, 0.0)
 
     # How it shows it, remembered by the window
 
@@ -145,6 +188,11 @@ class JointPlots(Plots):
         self.settle()
         return QRectF(row.sceneBoundingRect())
 
+    def hints(self) -> dict[str, str]:
+        """What is said at each joint while aligning; empty words where nothing is."""
+        self.settle()
+        return {name: row.hint() for name, row in self._rows.items()}
+
     def plotLeft(self) -> float:
         """Where the plot areas begin [px], for what is to line up with them."""
         small = QFontMetricsF(theme.font("small"))
@@ -174,12 +222,7 @@ class JointPlots(Plots):
             return
         self.ci.layout.setContentsMargins(0, 0, theme.grid(1), 0)
         self.ci.layout.setVerticalSpacing(theme.grid(0.75))
-        legend = Legend(len(CURVES) + len(SHADES))
-        for word in CURVES:
-            legend.addItem(Swatch(curve_colour(word), 2), word)
-        for who, word in SHADES.items():
-            legend.addItem(Swatch(controller_brush(who, 0.6), theme.grid(2)), word)
-        self.ci.addItem(legend, 0, 1)
+        self._add_legend()
         for i, name in enumerate(self._names):
             unit = " rad" if i < len(self._names) - 1 else ""
             limits = float(self._limits[0][i]), float(self._limits[1][i])
@@ -193,6 +236,19 @@ class JointPlots(Plots):
         before = self.blockSignals(True)
         self.setValue(kept)
         self.blockSignals(before)
+
+    def _add_legend(self) -> None:
+        ghost = self._has_leader
+        margin, gap = (theme.grid(1), 1.75) if ghost else (0.0, 3.0)
+        legend = Legend(len(CURVES) + len(SHADES) + ghost, margin, gap)
+        for word in CURVES:
+            legend.addItem(Swatch(curve_colour(word), 2), word)
+        if ghost:
+            legend.addItem(Swatch(curve_colour(LEADER), 2, dashed=True), LEADER)
+        for who, word in SHADES.items():
+            legend.addItem(Swatch(controller_brush(who, 0.6), theme.grid(2)), word)
+        # One entry more needs the room over the names as well.
+        self.ci.addItem(legend, 0, 0 if ghost else 1, 1, 1 + ghost)
 
     def _arrange(self) -> None:
         for name, row in self._rows.items():
@@ -211,6 +267,7 @@ class JointPlots(Plots):
     def fill(self) -> None:
         """Curves, spans, values and cursor."""
         spans = None
+        missing, tolerance = self._missing
         for i, (name, row) in enumerate(self._rows.items()):
             if self._enlarged not in (None, name):
                 continue
@@ -219,6 +276,7 @@ class JointPlots(Plots):
             spans = spans or row.spans(self._t, self._controller)
             row.setSpans(spans)
             row.showValue(float(self._data["measured"][-1, i]) if len(self._t) else math.nan)
+            row.showHint(None if missing is None else float(missing[i]), tolerance)
         self._show_cursor()
 
     def _point(self, at: QPointF | None) -> None:
@@ -296,7 +354,7 @@ def main() -> int:
 
     def make() -> QWidget:
         plots = JointPlots()
-        plots.setJoints(names, lower, upper)
+        plots.setJoints(names, lower, upper, leader=True)
         return plots
 
     def tick(widget: QWidget, now: float) -> None:
@@ -306,7 +364,10 @@ def main() -> int:
         measured = lower + (upper - lower) * (0.5 + 0.35 * swing)
         human = np.sin((now + t) * 0.7) > 0.8
         policy = measured + np.where(human, 0.3, 0.05)[:, None] * (upper - lower) / 4
-        widget.setData(t, measured, policy, measured + 0.01, np.where(human, 2, 1).astype(np.uint8))
+        who = np.where(human, 2, 1).astype(np.uint8)
+        leader = measured + np.linspace(0.6, 0.02, 7) * (0.5 + 0.5 * np.cos(now))
+        widget.setData(t, measured, policy, measured + 0.01, who, leader)
+        widget.setAlignment(measured[-1] - leader[-1], 0.1)
 
     return show(make, 520, 520, tick)
 

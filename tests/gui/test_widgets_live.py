@@ -22,6 +22,7 @@ from dagger_gui.widgets.joint_plots import JointPlots
 from dagger_gui.widgets.state_banner import Banner, StateBanner
 from dagger_gui.widgets.status_line import StatusLine, example_status
 from dagger_gui.widgets.timeline import Mark, Span, Timeline
+from sessions.types import Controller
 
 NAMES = ("waist", "elbow", "gripper")
 LOWER, UPPER = np.array([-3.0, -2.0, 0.0]), np.array([3.0, 2.0, 1.0])
@@ -291,6 +292,42 @@ def _leave():
     from PySide6.QtCore import QEvent
 
     return QEvent(QEvent.Type.Leave)
+
+
+def test_the_leader_is_a_ghost_while_it_does_not_drive_and_no_line_of_its_own_while_it_does(qtbot):
+    plots = shown(qtbot, JointPlots(), 520, 400)
+    plots.setJoints(NAMES, LOWER, UPPER, leader=True)
+    t, measured, policy, sent, who = joint_data()
+    leader = np.full_like(measured, np.nan)
+    leader[:, 0] = 2.5  # far from every other curve
+    row = plots.rowRect("waist")
+    y = row.center().y() - row.height() / 2.24 * 2.5 / 3
+
+    def orange() -> bool:
+        image = picture(plots)
+        strip = image.copy(round(row.left()), round(y) - 2, round(row.width()), 5)
+        pixels = (strip.pixelColor(x, y) for x in range(strip.width()) for y in range(5))
+        return any(p.red() > 150 and p.red() > p.blue() + 80 for p in pixels)
+
+    plots.setData(t, measured, policy, sent, who, leader)
+    assert orange()
+    plots.setData(t, measured, policy, sent, np.full_like(who, Controller.HUMAN), leader)
+    assert not orange()
+    plots.setData(t, measured, policy, sent, who)
+    assert not orange()
+
+
+def test_while_aligning_every_joint_says_how_far_the_leader_is_from_the_arm(qtbot):
+    plots = shown(qtbot, JointPlots(), 520, 400)
+    plots.setJoints(NAMES, LOWER, UPPER, leader=True)
+    plots.setData(*joint_data())
+    plain = picture(plots)
+    plots.setAlignment(np.array([0.23, -0.05, math.nan]), 0.1)
+    assert plots.hints() == {"waist": "move waist +0.23 rad", "elbow": "aligned", "gripper": ""}
+    plots.setAlignment(None)
+    assert picture(plots) == plain
+    with pytest.raises(ValueError, match=r"missing has shape \(2,\), not \(3,\)"):
+        plots.setAlignment(np.zeros(2))
 
 
 def test_shapes_that_disagree_are_refused_with_both_shapes(qtbot):
