@@ -3,6 +3,10 @@
 All joint vectors have shape ``(A,)``: the arm's joints in rad followed by the gripper opening in
 [0, 1] (0 closed, 1 open). Devices that think in deltas, poses or motor ticks convert in their own
 file, so that the loop above knows one kind of action only: absolute joint targets.
+
+Other people's robots may have no gripper, or two, and may be measured otherwise than in rad: a
+component is a gripper's opening if its name says so (``openings``), and ``JointLimits.unit`` is the
+measure of all others. Where this house says "rad, gripper 0..1", read those.
 """
 
 from __future__ import annotations
@@ -56,16 +60,26 @@ class SelfStoppedError(DriverError):
     """
 
 
+def openings(names: tuple[str, ...]) -> NDArray[np.bool_]:
+    """Which components are openings of a gripper in [0, 1], shape (A,): those named so.
+
+    A gripper's name ends in ``gripper``, as ``gripper`` and ``left_gripper`` do. What an opening is
+    told and what it measures differ while it grasps, so that it is treated apart from joints.
+    """
+    return np.array([name.endswith("gripper") for name in names], dtype=bool)
+
+
 @dataclass(frozen=True)
 class JointLimits:
-    """What one arm may do. All arrays have shape (A,), gripper last.
+    """What one arm may do. All arrays have shape (A,), an arm's gripper last.
 
     Attributes:
-        names: joint names, gripper last.
+        names: joint names; see ``openings`` for grippers.
         lower: lowest position [rad, gripper 0..1].
         upper: highest position [rad, gripper 0..1].
         velocity: highest speed, absolute [rad/s, gripper 1/s].
         acceleration: highest acceleration, absolute [rad/s^2, gripper 1/s^2].
+        unit: measure of what is no gripper, where it is not rad; empty if nobody knows it.
     """
 
     names: tuple[str, ...]
@@ -73,11 +87,17 @@ class JointLimits:
     upper: Floats
     velocity: Floats
     acceleration: Floats
+    unit: str = "rad"
 
     @property
     def size(self) -> int:
         """Number of joints A, the gripper included."""
         return len(self.names)
+
+    @property
+    def openings(self) -> NDArray[np.bool_]:
+        """Which components are a gripper's opening, shape (A,)."""
+        return openings(self.names)
 
 
 @dataclass

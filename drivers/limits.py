@@ -8,6 +8,7 @@ the arm can follow, and one from which it can still brake before its limits.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -214,16 +215,18 @@ def tightened(
     """A robot's limits with a station's lower ones; never looser than the robot's own.
 
     Args:
-        limits: the robot's, gripper last.
+        limits: the robot's. The station's limits in rad say nothing of joints in another unit.
         velocity_rad_s: highest speed of every arm joint [rad/s].
         acceleration_rad_s2: highest acceleration of every arm joint [rad/s^2].
-        gripper_per_s: highest speed of the gripper [1/s].
+        gripper_per_s: highest speed of a gripper [1/s].
     """
-    velocity = np.minimum(limits.velocity, velocity_rad_s)
-    velocity[-1] = min(float(limits.velocity[-1]), gripper_per_s)
-    acceleration = np.minimum(limits.acceleration, acceleration_rad_s2)
-    acceleration[-1] = limits.acceleration[-1]
-    return JointLimits(limits.names, limits.lower, limits.upper, velocity, acceleration)
+    gripper = limits.openings
+    angle = ~gripper & (limits.unit == "rad")
+    velocity, acceleration = limits.velocity.copy(), limits.acceleration.copy()
+    velocity[angle] = np.minimum(velocity[angle], velocity_rad_s)
+    velocity[gripper] = np.minimum(velocity[gripper], gripper_per_s)
+    acceleration[angle] = np.minimum(acceleration[angle], acceleration_rad_s2)
+    return replace(limits, velocity=velocity, acceleration=acceleration)
 
 
 def _check(limits: JointLimits, dt: float, low_pass_hz: float) -> None:

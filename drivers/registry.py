@@ -31,6 +31,8 @@ class DeviceContext:
         joint_names: joints of the station's robot, for teleoperators.
         bindings: the workspace's file of keys and buttons; None for the packaged default.
         calibrations: folder of ``<device>.toml``; None where no device needs one.
+        rate_hz: the station's control rate, for robots that keep step with it; 0 if unknown.
+        robot: the station's robot, for teleoperators that ask it more than its joints' names.
     """
 
     runtime: Path | None = None
@@ -38,6 +40,8 @@ class DeviceContext:
     joint_names: tuple[str, ...] = ()
     bindings: Path | None = None
     calibrations: Path | None = None
+    rate_hz: float = 0.0
+    robot: Any = None
 
 
 @dataclass(frozen=True)
@@ -74,34 +78,36 @@ def create(kind: str, name: str, table: dict[str, Any], context: DeviceContext) 
     Raises:
         DeviceConfigError: unknown type or key, or a value of the wrong type, with the choices.
     """
-    module, config = _module(kind, name, table)
+    module, config = _module(kind, name, table, context.rate_hz)
     return module.create(name, config, context)
 
 
-def processes(table: dict[str, Any], runtime: Path) -> tuple[Process, ...]:
+def processes(table: dict[str, Any], runtime: Path, rate_hz: float = 0.0) -> tuple[Process, ...]:
     """What must run in real time beside the robot that a station file's table describes.
 
-    A robot's file says so by ``processes(config, runtime)``; most need nothing.
+    A robot's file says so by ``processes(config, runtime)``; most need nothing. A robot whose
+    ``Config`` has a ``rate_hz`` finds the station's control rate there.
 
     Raises:
         DeviceConfigError: as ``create``.
     """
-    module, config = _module("robots", "robot", table)
+    module, config = _module("robots", "robot", table, rate_hz)
     found: tuple[Process, ...] = (
         module.processes(config, runtime) if hasattr(module, "processes") else ()
     )
     return found
 
 
-def world(table: dict[str, Any], seed: int) -> Any:
-    """The world of a simulated robot, in this process, for lockstep.
+def world(table: dict[str, Any], seed: int, rate_hz: float = 0.0) -> Any:
+    """The world of a simulated robot, in this process, for lockstep; see ``drivers.worlds``.
 
-    A robot's file says so by ``world(config, seed)``.
+    A robot's file says so by ``world(config, seed)``. A robot whose ``Config`` has a ``rate_hz``
+    finds the station's control rate there.
 
     Raises:
         DeviceConfigError: as ``create``, or the robot is no simulation.
     """
-    module, config = _module("robots", "robot", table)
+    module, config = _module("robots", "robot", table, rate_hz)
     if not hasattr(module, "world"):
         raise DeviceConfigError(
             "robot",
@@ -111,7 +117,7 @@ def world(table: dict[str, Any], seed: int) -> Any:
     return module.world(config, seed)
 
 
-def _module(kind: str, name: str, table: dict[str, Any]) -> tuple[Any, Any]:
+def _module(kind: str, name: str, table: dict[str, Any], rate_hz: float) -> tuple[Any, Any]:
     options = dict(table)
     wanted = options.pop("type", None)
     if wanted not in names(kind):
@@ -121,6 +127,9 @@ def _module(kind: str, name: str, table: dict[str, Any]) -> tuple[Any, Any]:
             f"Choose one of: {', '.join(names(kind))}.",
         )
     module = importlib.import_module(f"drivers.{kind}.{wanted}")
+    keeps_step = any(f.name == "rate_hz" for f in dataclasses.fields(module.Config))
+    if kind == "robots" and keeps_step and rate_hz > 0:
+        options.setdefault("rate_hz", rate_hz)
     return module, parsed(name, module.Config, options)
 
 

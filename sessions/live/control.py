@@ -142,13 +142,14 @@ def _devices(space: Workspace) -> tuple[Robot, dict[str, Teleoperator]]:
     runtime, station = space.runtime(), space.station
     bindings = space.root / "bindings.toml"
     calibrations = space.root / "calibration"
-    context = DeviceContext(runtime=runtime, calibrations=calibrations)
+    context = DeviceContext(runtime=runtime, calibrations=calibrations, rate_hz=station.rate_hz)
     robot: Robot = registry.create("robots", "robot", station.robot, context)
     context = DeviceContext(
         runtime=runtime,
         joint_names=robot.limits.names,
         bindings=bindings if bindings.exists() else None,
         calibrations=calibrations,
+        robot=robot,
     )
     operators: dict[str, Teleoperator] = {
         name: registry.create("teleoperators", name, table, context)

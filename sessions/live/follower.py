@@ -127,8 +127,9 @@ class Follower:
                 loosened to the width of what it holds.
         """
         pose = self.state.position.copy()
-        if grip and np.isfinite(self.sent[-1]):
-            pose[-1] = self.sent[-1]
+        if grip and np.isfinite(self.sent).all():
+            gripper = self.robot.limits.openings
+            pose[gripper] = self.sent[gripper]
         self.limiter.reset(pose)
         self.sent = pose
 

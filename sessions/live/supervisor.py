@@ -202,7 +202,7 @@ def kinds(space: Workspace, runtime: Path, modules: dict[str, str]) -> list[Kind
     """The processes of a workspace, in the order in which they are started."""
     root, station = str(space.root), space.station
     found = []
-    for process in registry.processes(station.robot, runtime):
+    for process in registry.processes(station.robot, runtime, station.rate_hz):
         found.append(
             Kind(
                 process.name,
