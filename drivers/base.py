@@ -234,6 +234,7 @@ class TeleoperatorView:
         doubt: the policy's doubt about this observation, NaN if there is none.
         tau: the learned threshold of doubt, NaN if there is none yet.
         dt: control period [s].
+        limits: what the arm may do here, the station's limits included; None if nobody said.
     """
 
     state: RobotState
@@ -243,6 +244,7 @@ class TeleoperatorView:
     doubt: float
     tau: float
     dt: float
+    limits: JointLimits | None = None
 
 
 @dataclass

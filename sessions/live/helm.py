@@ -167,6 +167,7 @@ class Helm:
             doubt=self.doubt,
             tau=self.tau,
             dt=self._dt,
+            limits=self._follower.limiter.limits,
         )
 
     def _entered(self, before: GateState) -> None:
