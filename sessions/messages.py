@@ -51,7 +51,7 @@ class ClearFault(Message):
 
 
 class Arm(Message):
-    """Second act: allow motion."""
+    """Second act: allow motion. A robot with motors to switch puts its torque on."""
 
 
 class Disarm(Message):
@@ -127,6 +127,27 @@ class SelectOperator(Message):
     """Which teleoperator of the station corrects: its name in station.toml."""
 
     name: str
+
+
+class Reconnect(Message):
+    """Tries now to reach what is lost, instead of at the next second.
+
+    ``name`` is the robot or an operator's device as the station calls it; empty for all.
+    """
+
+    name: str = ""
+
+
+class Rest(Message):
+    """Outside attempts: the armed arm goes slowly to its rest pose, then its torque is put off.
+
+    Sent again while it goes, it lets go at once. A robot whose rest pose nobody told is let go
+    where it is, as by ``Release``.
+    """
+
+
+class Release(Message):
+    """Torque off where the arm is. Refused the first time: it drops; the second time it is done."""
 
 
 class LoadPolicy(Message):
@@ -227,7 +248,17 @@ class Activate(Message):
 
 
 class RestartProcess(Message):
-    """Starts a process again that died or stalled."""
+    """Starts a process again that died, stalled or was suspended."""
+
+    name: str
+
+
+class Suspend(Message):
+    """Ends a process in order and leaves it so until RestartProcess.
+
+    For calibrations and checks, which need the ports to themselves. Sent again while the process
+    ends, it hurries it: the control process lets go of the arm at once.
+    """
 
     name: str
 
@@ -248,7 +279,10 @@ class ControlInput(Message):
 class DeviceState(Message):
     """One device as the control or camera process sees it.
 
-    ``inputs`` are the controls of an operator's device that can be pictured, as they are now.
+    ``text`` is what is wrong with it. ``inputs`` are the controls of an operator's device that can
+    be pictured, as they are now. ``figures``, ``warnings`` (the gravest first), ``lost``,
+    ``corrupt`` and ``bus_p99_ms`` are what it says of itself, see ``drivers.base.Health``; they
+    are empty for a device that says nothing.
     """
 
     name: str
@@ -256,6 +290,11 @@ class DeviceState(Message):
     ok: bool
     text: str = ""
     inputs: tuple[ControlInput, ...] = ()
+    figures: str = ""
+    warnings: tuple[str, ...] = ()
+    lost: int = 0
+    corrupt: int = 0
+    bus_p99_ms: float = float("nan")
 
 
 class AttemptEnded(Message):
@@ -272,7 +311,11 @@ class ControlState(Message):
     ``load_problem`` says why the newest LoadPolicy failed; empty after a good one. ``started`` and
     ``ended`` are how the newest attempt began and the newest finished one ended, for a recorder
     that was not there to hear it. ``policy_ms`` is what the loop waited for the newest chunk, in
-    whole ticks.
+    whole ticks. ``engaged`` is whether the motors hold the arm up, None where they cannot be
+    switched from here; ``can_rest`` whether its rest pose is known. ``bus_p99_ms`` is what a tick
+    spent on talking to robot and operators' devices, 99th percentile. ``refusals`` counts what a
+    device's own button asked for in vain; ``refused`` and ``refused_remedy`` say why, the last
+    time.
     """
 
     sequence: int
@@ -305,6 +348,12 @@ class ControlState(Message):
     load_problem: str = ""
     started: AttemptStarted | None = None
     ended: AttemptEnded | None = None
+    engaged: bool | None = None
+    can_rest: bool = False
+    bus_p99_ms: float = float("nan")
+    refusals: int = 0
+    refused: str = ""
+    refused_remedy: str = ""
 
 
 class AttemptStarted(Message):
@@ -428,6 +477,7 @@ class ProcessState(Message):
     exit_code: int | None
     restarts: int
     text: str = ""
+    suspended: bool = False
 
 
 class SupervisorState(Message):
@@ -474,6 +524,9 @@ Command = (
     | Resume
     | Keys
     | SelectOperator
+    | Reconnect
+    | Rest
+    | Release
     | LoadPolicy
     | SetDoubts
     | Tag
@@ -487,6 +540,7 @@ Command = (
     | CancelTraining
     | Activate
     | RestartProcess
+    | Suspend
 )
 Event = (
     Accepted

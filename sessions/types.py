@@ -26,6 +26,7 @@ class GateState(IntEnum):
     ALIGNING = 2
     HUMAN = 3
     FAULT = 4
+    PARKING = 5  # nobody: the arm goes slowly to its rest pose, outside attempts
 
 
 class Controller(IntEnum):
@@ -55,6 +56,7 @@ class HoldReason(IntEnum):
     BAD_ACTION = 11
     NO_POLICY = 12
     STALLED = 13  # the loop itself stood still for a while
+    SELF_STOPPED = 14  # the arm has stopped itself: overload, heat, its own watchdog
 
 
 class Outcome(IntEnum):
