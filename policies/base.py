@@ -38,12 +38,20 @@ class PolicyServerError(PolicyError):
     """The policy server refused, is absent, or speaks another protocol."""
 
 
+def openings(names: tuple[str, ...]) -> NDArray[np.bool_]:
+    """Which components of a joint vector are a gripper's opening in [0, 1], shape (A,).
+
+    Those whose name ends in ``gripper``; the same rule as the drivers' (``drivers.base.openings``).
+    """
+    return np.array([name.endswith("gripper") for name in names], dtype=bool)
+
+
 @dataclass(frozen=True)
 class PolicySpec:
     """What a policy expects and gives; a station has one too, and both must agree.
 
     Attributes:
-        joint_names: order of every joint vector, gripper last.
+        joint_names: order of every joint vector; ``openings`` tells grippers among them.
         environment_names: components of ``environment_state`` it reads; empty if none.
         camera_names: cameras it reads; empty for state policies.
         image_height: rows of each image as the policy reads it, 0 without cameras.

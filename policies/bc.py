@@ -96,7 +96,7 @@ class BehaviouralCloning(nn.Module):
         )
         self.head = EnsembleHead(
             EnsembleMLP(options.members, widths, options.activation, options.dropout),
-            ActionCodec(normaliser, joints, spec.horizon, options.relative),
+            ActionCodec(normaliser, spec.joint_names, spec.horizon, options.relative),
             options.loss,
             options.subset,
             options.doubt_steps,

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from policies.base import Floats, PolicyError
+from policies.base import Floats, PolicyError, openings
 from policies.normaliser import OFFSET, Normaliser
 
 LossKind = Literal["l1", "l2", "huber"]
@@ -82,9 +82,13 @@ class ActionCodec(nn.Module):
     mean: Tensor
     std: Tensor
     anchored: Tensor
+    opening: Tensor
 
-    def __init__(self, normaliser: Normaliser, joints: int, horizon: int, relative: bool) -> None:
+    def __init__(
+        self, normaliser: Normaliser, names: tuple[str, ...], horizon: int, relative: bool
+    ) -> None:
         super().__init__()
+        joints = len(names)
         statistics = normaliser.of(OFFSET if relative else "actions")
         mean, std = statistics.mean, statistics.std
         if mean.shape[-1] != joints or (mean.ndim == 2 and len(mean) < horizon):
@@ -97,9 +101,10 @@ class ActionCodec(nn.Module):
         rows = slice(horizon) if mean.ndim == 2 else slice(None)
         self.register_buffer("mean", _tensor(np.broadcast_to(mean[rows], shape)), persistent=False)
         self.register_buffer("std", _tensor(np.broadcast_to(std[rows], shape)), persistent=False)
-        anchored = np.full(joints, float(relative))
-        anchored[-1] = 0.0
+        opening = openings(names)
+        anchored = np.where(opening, 0.0, float(relative))
         self.register_buffer("anchored", _tensor(anchored), persistent=False)
+        self.register_buffer("opening", torch.from_numpy(opening), persistent=False)
 
     def encode(self, position: Tensor, actions: Tensor) -> Tensor:
         """Absolute targets (B, H, A) seen from ``position`` (B, A) as a normalised chunk."""
@@ -108,7 +113,7 @@ class ActionCodec(nn.Module):
     def decode(self, position: Tensor, chunk: Tensor) -> Tensor:
         """The inverse, for one observation: ``position`` (A,), ``chunk`` (H, A)."""
         actions = chunk * self.std + self.mean + position * self.anchored
-        return torch.cat([actions[..., :-1], actions[..., -1:].clamp(0.0, 1.0)], dim=-1)
+        return torch.where(self.opening, actions.clamp(0.0, 1.0), actions)
 
 
 class EnsembleHead(nn.Module):

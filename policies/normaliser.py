@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from policies.base import CheckpointError, Floats, PolicyError
+from policies.base import CheckpointError, Floats, PolicyError, openings
 
 FILE = "normaliser.safetensors"
 OFFSET = "offset"
@@ -67,13 +67,14 @@ class Normaliser:
         """Fits each array over all axes but its last.
 
         Where both ``position`` (N, A) and ``actions`` are given, ``offset`` is fitted too: actions
-        minus the position they start from, the gripper (last) left absolute. From chunks (N, H, A)
-        it has shape (H, A), a scale for each step; from single actions (N, A) shape (A,).
+        minus the position they start from, grippers left absolute. From chunks (N, H, A) it has
+        shape (H, A), a scale for each step; from single actions (N, A) shape (A,).
 
         Args:
             arrays: by name, shape (N, D); ``actions`` (N, A) or (N, H, A).
             valid: shape (N, H), the steps of ``actions`` that exist; all if None.
-            components: names of components, for warnings.
+            components: names of components, for warnings, and to tell grippers among joints;
+                without those of ``position`` the last is taken for one.
 
         Raises:
             PolicyError: an array is empty or holds a value that is not finite.
@@ -85,7 +86,8 @@ class Normaliser:
                 values = values[np.asarray(valid, dtype=bool)]
             found[name] = _fitted(name, values.reshape(-1, values.shape[-1]), STD_FLOOR)
         if "position" in arrays and "actions" in arrays:
-            found[OFFSET] = _fitted_offset(arrays["position"], arrays["actions"], valid)
+            names = (components or {}).get("position")
+            found[OFFSET] = _fitted_offset(arrays["position"], arrays["actions"], valid, names)
         return cls(found, dict(components or {}))
 
     def of(self, name: str) -> Statistics:
@@ -171,10 +173,14 @@ def _fitted(name: str, values: Floats, floor: float) -> Statistics:
 
 
 def _fitted_offset(
-    position: NDArray[Any], actions: NDArray[Any], valid: NDArray[np.bool_] | None
+    position: NDArray[Any],
+    actions: NDArray[Any],
+    valid: NDArray[np.bool_] | None,
+    names: tuple[str, ...] | None,
 ) -> Statistics:
     base = np.array(position, dtype=np.float64)
-    base[..., -1] = 0.0
+    absolute = np.arange(base.shape[-1]) == base.shape[-1] - 1 if names is None else openings(names)
+    base[..., absolute] = 0.0
     targets = np.asarray(actions, dtype=np.float64)
     if targets.ndim == 2:
         return _fitted(OFFSET, targets - base, OFFSET_STD_FLOOR)
