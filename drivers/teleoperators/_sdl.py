@@ -11,16 +11,20 @@ import os
 from dataclasses import dataclass, field
 from typing import Any
 
-from drivers.bindings import PAD_AXES, PAD_BUTTONS
+from drivers.pads import PAD_AXES, PAD_BUTTONS
 
-# SDL reads these when it is imported. Without the first a pad falls silent in a process that has
-# no focused window, which the control process never has; without the last SDL swallows SIGTERM.
+# SDL reads these when it is imported.
 _ENVIRONMENT = {
+    # Else a pad falls silent in a process without a focused window, as the control process is.
     "SDL_JOYSTICK_ALLOW_BACKGROUND_EVENTS": "1",
     "SDL_VIDEODRIVER": "dummy",
     "PYGAME_HIDE_SUPPORT_PROMPT": "1",
+    # Else SDL swallows SIGTERM.
     "SDL_NO_SIGNAL_HANDLERS": "1",
+    # Buttons by their place: with it, ``a`` of a Nintendo pad would be the right one.
+    "SDL_GAMECONTROLLER_USE_BUTTON_LABELS": "0",
 }
+_MAPPINGS = "SDL_GAMECONTROLLERCONFIG"
 
 _FULL = 32767.0
 _REST = 0.1
@@ -41,6 +45,25 @@ class Reading:
     pressed: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Found:
+    """A pad that is plugged in.
+
+    Attributes:
+        index: SDL's, valid until a pad comes or goes.
+        name: what it calls itself.
+        guid: SDL's 32 hexadecimal digits.
+        instance: its instance id.
+        known: whether SDL has a mapping of its controls.
+    """
+
+    index: int
+    name: str
+    guid: str
+    instance: int
+    known: bool
+
+
 @dataclass
 class _Queue:
     pressed: dict[int, list[str]] = field(default_factory=dict)
@@ -49,17 +72,27 @@ class _Queue:
 _queue = _Queue()
 
 
-def start() -> None:
+def start(mappings: tuple[str, ...] = ()) -> None:
     """Starts SDL's controllers; cheap when they run already. May take 0.2 s the first time.
+
+    Args:
+        mappings: SDL's mapping strings, for pads that it does not know. SDL reads them when its
+            controllers start, so new ones wait while a pad is open.
 
     Raises:
         RuntimeError: SDL refuses (pygame's errors derive from it).
     """
     for key, value in _ENVIRONMENT.items():
         os.environ.setdefault(key, value)
+    lines = os.environ.get(_MAPPINGS, "").splitlines()
+    more = [mapping for mapping in mappings if mapping not in lines]
+    if more:
+        os.environ[_MAPPINGS] = "\n".join([*lines, *more])
     import pygame
     from pygame._sdl2 import controller
 
+    if more and controller.get_init() and not _queue.pressed:
+        controller.quit()
     if not pygame.display.get_init():
         pygame.display.init()
     if not controller.get_init():
@@ -67,23 +100,22 @@ def start() -> None:
         controller.init()
 
 
-def pads() -> tuple[list[tuple[int, str]], list[str]]:
-    """The pads plugged in now.
-
-    Returns:
-        ((index, name) of each pad that SDL has a mapping for, names of those it has none for).
-    """
+def pads() -> list[Found]:
+    """The pads plugged in now that no device of this process has opened, known or not."""
     import pygame
     from pygame._sdl2 import controller
 
     _drain()
-    known, unknown = [], []
+    found = []
     for index in range(pygame.joystick.get_count()):
-        if controller.is_controller(index):
-            known.append((index, str(controller.name_forindex(index) or "pad")))
-        else:
-            unknown.append(str(pygame.joystick.Joystick(index).get_name()))
-    return known, unknown
+        joystick = pygame.joystick.Joystick(index)
+        instance = int(joystick.get_instance_id())
+        if instance in _queue.pressed:
+            continue
+        known = bool(controller.is_controller(index))
+        name = controller.name_forindex(index) if known else joystick.get_name()
+        found.append(Found(index, str(name or "pad"), str(joystick.get_guid()), instance, known))
+    return found
 
 
 class Pad:

@@ -1,8 +1,8 @@
 """Jogs the tool by a gamepad, with the gate and the attempt's controls on its buttons.
 
-Any pad SDL knows works, by the same names. A pad that is pulled is a loss the gate hears of; when
-it is plugged in again it goes on, but the hold-to-correct button must be released and pressed
-again first.
+Any pad SDL knows works, by the same names; one it does not know works with a mapping in a file of
+its own (``drivers.pads``). A pad that is pulled is a loss the gate hears of; when it is plugged in
+again it goes on, but the hold-to-correct button must be released and pressed again first.
 """
 
 from __future__ import annotations
@@ -11,8 +11,16 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-from drivers.base import DeviceLostError, DeviceNotFoundError, OperatorInput, TeleoperatorView
-from drivers.bindings import Bindings, load
+from drivers.base import (
+    Control,
+    DeviceLostError,
+    DeviceNotFoundError,
+    Health,
+    OperatorInput,
+    TeleoperatorView,
+)
+from drivers.bindings import Bindings, load, pad_presets
+from drivers.pads import PAD_AXES, PAD_BUTTONS, words
 from drivers.registry import DeviceContext
 from drivers.teleoperators import _sdl
 from drivers.teleoperators._jog import Jog, Wish
@@ -20,7 +28,7 @@ from drivers.teleoperators._jog import Jog, Wish
 _EVENTS = ("toggle", "stop", "start", "success", "failure", "discard")
 _STICKS = (("leftx", "lefty"), ("rightx", "righty"))
 _TRIGGERS = ("lefttrigger", "righttrigger")
-_TRIGGER_DEAD_ZONE = 0.05
+_ALWAYS_SHOWN = PAD_BUTTONS[:15]  # what every pad has; paddles and the like only where bound
 
 
 @dataclass(frozen=True)
@@ -51,6 +59,8 @@ class Gamepad:
         self._path = bindings
         self._bindings: Bindings | None = None
         self._pad: _sdl.Pad | None = None
+        self._guid = ""
+        self._last: _sdl.Reading | None = None
         self._level = -1
         self._gate_released = False
 
@@ -63,16 +73,11 @@ class Gamepad:
         """
         if self._pad is not None:
             return
-        if self._bindings is None:
-            self._bindings = load(self._path)
         try:
-            _sdl.start()
-            known, unknown = _sdl.pads()
-            wanted = self._config.pad.lower()
-            match = next(((i, name) for i, name in known if wanted in name.lower()), None)
-            if match is None:
-                raise self._not_found([name for _, name in known], unknown)
-            self._pad, self.pad_name = _sdl.Pad(match[0]), match[1]
+            _sdl.start(_mappings(self._path))
+            found = self._matching(_sdl.pads())
+            self._bindings = load(self._path, found.name, found.guid)
+            self._pad, self.pad_name, self._guid = _sdl.Pad(found.index), found.name, found.guid
         except RuntimeError as error:
             raise DeviceNotFoundError(
                 self.name,
@@ -85,7 +90,7 @@ class Gamepad:
         """Lets the pad go."""
         if self._pad is not None:
             self._pad.close()
-            self._pad = None
+            self._pad = self._last = None
 
     def begin(self, view: TeleoperatorView) -> None:
         """Anchors at what was sent last."""
@@ -123,6 +128,43 @@ class Gamepad:
     def send_feedback(self, view: TeleoperatorView) -> None:
         """Sticks cannot be moved."""
 
+    def health(self) -> Health:
+        """Which pad it is, and how fast it moves the arm."""
+        if self._pad is None or self._bindings is None:
+            return Health()
+        return Health(
+            f"{self.pad_name}, labelled as {self._bindings.gamepad.title}, "
+            f"speed {self._speed(self._bindings) * 100:.0f} %"
+        )
+
+    def controls(self) -> tuple[Control, ...]:
+        """Sticks, triggers and buttons as at the last poll; empty while no pad is there."""
+        bindings, reading = self._bindings, self._last
+        if bindings is None or reading is None:
+            return ()
+        pad = bindings.gamepad
+        actions = {button: action for action, names in pad.buttons.items() for button in names}
+        shifted = any(button in reading.held for button in pad.buttons.get("shift", ()))
+        layer = pad.axes_shifted if shifted else pad.axes
+        motions = {axis: motion for motion, (axis, _) in layer.items()}
+        found = []
+        for axis in PAD_AXES:
+            motion = motions.get(axis, "")
+            value = round(reading.axes[axis], 3)
+            found.append(Control(axis, pad.label(axis), value, motion, words(motion)))
+        for button in PAD_BUTTONS:
+            action = actions.get(button, "")
+            if action or button in _ALWAYS_SHOWN:
+                does = words(action)
+                if action == "speed":
+                    does = f"{does}, now {self._speed(bindings) * 100:.0f} %"
+                held = float(button in reading.held)
+                found.append(Control(button, pad.label(button), held, action, does))
+        return tuple(found)
+
+    def _speed(self, bindings: Bindings) -> float:
+        return bindings.speed.levels[self._level % len(bindings.speed.levels)]
+
     def _reading(self) -> _sdl.Reading:
         if self._pad is None:
             try:
@@ -134,13 +176,22 @@ class Gamepad:
         if reading is None:
             self.disconnect()
             raise self._lost()
+        self._last = reading
         return reading
+
+    def _matching(self, found: list[_sdl.Found]) -> _sdl.Found:
+        """The pad to use: of those that fit, the one that was used before."""
+        wanted = self._config.pad.lower()
+        fitting = [pad for pad in found if pad.known and wanted in pad.name.lower()]
+        if not fitting:
+            raise self._not_found(found)
+        return next((pad for pad in fitting if pad.guid == self._guid), fitting[0])
 
     def _wish(
         self, bindings: Bindings, reading: _sdl.Reading, factor: float, shifted: bool
     ) -> Wish:
         pad, speed = bindings.gamepad, bindings.speed
-        values = shaped(reading.axes, pad.dead_zone, pad.expo)
+        values = shaped(reading.axes, pad.dead_zone, pad.expo, pad.trigger_dead_zone)
         layer = pad.axes_shifted if shifted else pad.axes
 
         def at(motion: str) -> float:
@@ -162,25 +213,29 @@ class Gamepad:
             "Plug it in again, let go of its buttons, then take over again.",
         )
 
-    def _not_found(self, known: list[str], unknown: list[str]) -> DeviceNotFoundError:
+    def _not_found(self, found: list[_sdl.Found]) -> DeviceNotFoundError:
+        known = [pad.name for pad in found if pad.known]
         if known:
             return DeviceNotFoundError(
                 self.name,
                 f"No pad has {self._config.pad!r} in its name.",
                 f"Plugged in: {', '.join(known)}. Correct pad in station.toml.",
             )
-        if unknown:
+        if found:
             return DeviceNotFoundError(
                 self.name,
-                f"There is no mapping of buttons for {', '.join(unknown)}.",
-                "Put its mapping into the environment variable SDL_GAMECONTROLLERCONFIG.",
+                f"SDL does not know which button is which on {found[0].name}.",
+                "Put its mapping into a file in the workspace's folder pads, made after "
+                f"drivers/pads/generic.toml; its GUID is {found[0].guid}.",
             )
         return DeviceNotFoundError(
             self.name, "No gamepad is plugged in.", "Plug one in, or use the keyboard."
         )
 
 
-def shaped(axes: dict[str, float], dead_zone: float, expo: float) -> dict[str, float]:
+def shaped(
+    axes: dict[str, float], dead_zone: float, expo: float, trigger_dead_zone: float = 0.05
+) -> dict[str, float]:
     """Sticks and triggers with dead zone and expo, each still from -1 to 1.
 
     The dead zone of a stick is round, so that it does not pull diagonals to the axes, and motion
@@ -188,8 +243,9 @@ def shaped(axes: dict[str, float], dead_zone: float, expo: float) -> dict[str, f
 
     Args:
         axes: by SDL name, as ``Reading.axes``.
-        dead_zone: part of the throw that means nothing.
+        dead_zone: part of a stick's throw that means nothing.
         expo: exponent of the response.
+        trigger_dead_zone: part of a trigger's throw that means nothing.
     """
     found = {}
     for names in _STICKS:
@@ -200,9 +256,14 @@ def shaped(axes: dict[str, float], dead_zone: float, expo: float) -> dict[str, f
             gain = (min((throw - dead_zone) / (1.0 - dead_zone), 1.0) ** expo) / throw
         found[names[0]], found[names[1]] = x * gain, y * gain
     for name in _TRIGGERS:
-        beyond = max(axes[name] - _TRIGGER_DEAD_ZONE, 0.0) / (1.0 - _TRIGGER_DEAD_ZONE)
+        beyond = max(axes[name] - trigger_dead_zone, 0.0) / (1.0 - trigger_dead_zone)
         found[name] = beyond**expo
     return found
+
+
+def _mappings(path: Path | None) -> tuple[str, ...]:
+    """SDL's mapping strings of every kind of pad that the workspace knows."""
+    return tuple(line for preset in pad_presets(path).values() for line in preset.mappings)
 
 
 def create(name: str, config: Config, context: DeviceContext) -> Gamepad:
