@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from drivers.base import DeviceConfigError, Floats, JointLimits
+from drivers.base import DeviceConfigError, Floats, JointLimits, openings
 
 TURN = 2.0 * math.pi
 
@@ -23,15 +23,16 @@ TURN = 2.0 * math.pi
 class JointMap:
     """Which leader joint leads which follower joint.
 
-    ``follower = direction * leader + offset`` for the arm's joints; the gripper, last of the
-    follower's, takes the trigger's opening as it is, turned round where its direction is -1.
+    ``follower = direction * leader + offset`` for joints; a gripper takes its trigger's opening as
+    it is, or, with direction -1, what is left of it to 1.
 
     Attributes:
         leader: names of the leader's joints, shape (L,).
-        follower: names of the robot's joints, gripper last, shape (A,).
+        follower: names of the robot's joints, shape (A,).
         source: shape (A,), index of the leader joint that leads each, -1 for none.
         direction: shape (A,), 1 or -1.
-        offset: shape (A,) [rad]; 0 for the gripper.
+        offset: shape (A,) [rad].
+        grips: shape (A,), which of the robot's joints are openings in [0, 1].
     """
 
     leader: tuple[str, ...]
@@ -39,6 +40,7 @@ class JointMap:
     source: NDArray[np.int64]
     direction: Floats
     offset: Floats
+    grips: NDArray[np.bool_]
 
     @property
     def unled(self) -> tuple[str, ...]:
@@ -72,7 +74,7 @@ def joint_map(
     Args:
         device: the leader's name, for messages.
         leader: its joint names.
-        follower: the robot's joint names, gripper last.
+        follower: the robot's joint names.
         leads: leader joint -> follower joint, or -> "" for a joint that leads none.
         directions: leader joint -> 1 or -1, on top of the calibration's.
         offsets: leader joint -> rad, added after the direction.
@@ -84,7 +86,7 @@ def joint_map(
     for key, table in (("leads", leads), ("directions", directions), ("offsets", offsets)):
         for name in table:
             _known(device, f"{key}.{name}", name, leader, "leader")
-    size = len(follower)
+    size, grips = len(follower), openings(follower)
     source = np.full(size, -1, np.int64)
     direction, offset = np.ones(size), np.zeros(size)
     for i, name in enumerate(leader):
@@ -100,12 +102,12 @@ def joint_map(
                 'Correct leads in the station file; "" lets a joint lead none.',
             )
         source[j] = i
-        gripper = j == size - 1
+        gripper = bool(grips[j])
         direction[j], offset[j] = _direction(device, name, directions, gripper)
         offset[j] += _offset(device, name, offsets, gripper)
     if (source < 0).all():
         raise DeviceConfigError(device, "It leads no joint.", "Correct leads in the station file.")
-    return JointMap(leader, follower, source, direction, offset)
+    return JointMap(leader, follower, source, direction, offset, grips)
 
 
 def _known(device: str, key: str, name: str, names: tuple[str, ...], whose: str) -> None:
@@ -151,13 +153,15 @@ class Clutch:
     the joint is anchored anew at the limit, so that turning back acts at once.
 
     Args:
-        scale: follower motion per leader motion of the arm's joints; the gripper's is always 1.
+        grips: shape (A,), which joints are openings in [0, 1].
+        scale: follower motion per leader motion; an opening's is always 1.
     """
 
-    def __init__(self, scale: float = 1.0) -> None:
-        self._scale = scale
-        self._anchor: Floats = np.zeros(0)
-        self._origin: Floats = np.zeros(0)
+    def __init__(self, grips: NDArray[np.bool_], scale: float = 1.0) -> None:
+        self._grips = grips
+        self._scale = np.where(grips, 1.0, scale)
+        self._anchor: Floats = np.zeros(len(grips))
+        self._origin: Floats = np.zeros(len(grips))
 
     def begin(self, sent: Floats, led: Floats) -> None:
         """Anchors.
@@ -173,23 +177,21 @@ class Clutch:
 
         Args:
             led: shape (A,), the leader's pose now; NaN where no joint leads.
-            limits: the follower's; None knows only that the gripper is within [0, 1].
+            limits: the follower's; None knows only that openings are within [0, 1].
         """
-        moved = led - self._origin
-        moved[:-1] *= self._scale
+        moved = self._scale * (led - self._origin)
         moved[np.isnan(moved)] = 0.0
         free = self._anchor + moved
-        target = bounded(free, limits)
+        target = bounded(free, limits, self._grips)
         beyond = free != target
         self._anchor[beyond], self._origin[beyond] = target[beyond], led[beyond]
         return target
 
 
-def bounded(pose: Floats, limits: JointLimits | None) -> Floats:
-    """``pose``, shape (A,), within the limits; the gripper within [0, 1] in any case."""
+def bounded(pose: Floats, limits: JointLimits | None, grips: NDArray[np.bool_]) -> Floats:
+    """``pose``, shape (A,), within the limits; openings within [0, 1] in any case."""
     inside = pose.copy() if limits is None else np.clip(pose, limits.lower, limits.upper)
-    inside[-1] = min(max(float(inside[-1]), 0.0), 1.0)
-    return inside
+    return np.where(grips, np.clip(inside, 0.0, 1.0), inside)
 
 
 def nearest_turn(angle: Floats, reference: Floats) -> Floats:
