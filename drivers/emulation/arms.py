@@ -1,4 +1,4 @@
-"""Ready-made arms: which servos they have, as their makers ship and set them up."""
+"""Ready-made arms: their servos, set up as their makers ship them, and what their ticks mean."""
 
 from __future__ import annotations
 
@@ -6,33 +6,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+import numpy as np
+
+from drivers.base import Floats
 from drivers.dynamixel import tables
-from drivers.dynamixel.tables import BAUD_CODES
+from drivers.dynamixel.calibration import Calibration, Gripper, Joint, Scale
+from drivers.dynamixel.calibration import Servo as Found
+from drivers.dynamixel.tables import BAUD_CODES, MODELS
 from drivers.emulation.physics import Axis, FreeArm, Physics
 from drivers.emulation.servo import Servo
 
 XL330_M077, XL330_M288, XL430_W250 = 1190, 1200, 1060
 XM430_W350, XM540_W270 = 1020, 1120
+BUILT = "2026-01-01T00:00:00"
+"""When every emulated arm was calibrated."""
 
-
-@dataclass(frozen=True)
-class Motor:
-    """One servo of an arm.
-
-    Attributes:
-        device: its id.
-        number: its model number.
-        axis: which joint it turns, counted from the base.
-        shadows: the id whose writes it follows as the second of a pair, mounted the other way
-            round; 0 for none.
-        mode: operating mode it is set to.
-    """
-
-    device: int
-    number: int
-    axis: int
-    shadows: int = 0
-    mode: int = tables.POSITION_CONTROL
+_LOAD_CONSTANT = 1.0  # N m/A of a motor that has no current sensor
 
 
 @dataclass(frozen=True)
@@ -40,90 +29,172 @@ class Build:
     """One kind of arm.
 
     Attributes:
-        joints: names from the base on, gripper last.
-        motors: its servos.
-        start: where each joint is when it is switched on [ticks].
+        joints: its joints from the base on; ids, directions and zeros are the servos' own.
+        gripper: its gripper or trigger.
+        models: model number of each servo, by id.
+        start: where each joint is when it is switched on [rad], the gripper last [0..1].
         baud: speed of its bus [bit/s].
         falls: whether it sinks to ``start`` without torque.
     """
 
-    joints: tuple[str, ...]
-    motors: tuple[Motor, ...]
-    start: tuple[int, ...]
+    joints: tuple[Joint, ...]
+    gripper: Gripper
+    models: Mapping[int, int]
+    start: tuple[float, ...]
     baud: int = 1_000_000
     falls: bool = False
+
+    @property
+    def parts(self) -> tuple[Joint | Gripper, ...]:
+        """Joints and gripper: one axis each, in this order."""
+        return (*self.joints, self.gripper)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Joint names, gripper last."""
+        return tuple(part.name for part in self.parts)
+
+    def calibration(self, device: str) -> Calibration:
+        """What its ticks mean, as a file in ``calibrations/`` says it."""
+        found = [
+            Found(
+                id=servo.id,
+                model=servo.model.number,
+                firmware=servo.value("firmware_version"),
+                homing_offset=servo.value("homing_offset"),
+                drive_mode=servo.value("drive_mode"),
+                secondary_id=servo.value("secondary_id"),
+                min_position=servo.value("min_position_limit"),
+                max_position=servo.value("max_position_limit"),
+            )
+            for servo in self.servos(FreeArm([Axis()] * len(self.parts)))
+        ]
+        return Calibration(
+            device=device,
+            date=BUILT,
+            port=f"emulated:{device}",
+            joints=self.joints,
+            servos=tuple(found),
+            gripper=self.gripper,
+        )
+
+    def scale(self) -> Scale:
+        """Between joint positions and ticks."""
+        return Scale.of(self.calibration("arm"))
+
+    def torque_constants(self) -> Floats:
+        """What the motor of each axis does for a current, shape (A,) [N m/A]."""
+        known = [MODELS[self.models[part.id]].torque_constant for part in self.parts]
+        return np.array([constant or _LOAD_CONSTANT for constant in known])
 
     def servos(self, physics: Physics) -> tuple[Servo, ...]:
         """The servos, new, on the axes of ``physics``."""
         made = []
-        for motor in self.motors:
-            eeprom = {"baud_rate": BAUD_CODES[self.baud], "operating_mode": motor.mode}
-            if motor.shadows:
-                eeprom |= {"secondary_id": motor.shadows, "drive_mode": tables.DRIVE_REVERSED}
-            made.append(
-                Servo(
-                    motor.device,
-                    motor.number,
-                    physics,
-                    motor.axis,
-                    mirrored=bool(motor.shadows),
-                    **eeprom,
-                )
-            )
+        for axis, part in enumerate(self.parts):
+            made.append(Servo(part.id, self.models[part.id], physics, axis, eeprom=self._eeprom()))
+            for shadow in part.shadows:
+                # The second of a pair faces the first: it turns the other way round.
+                eeprom = self._eeprom() | {
+                    "secondary_id": part.id,
+                    "drive_mode": tables.DRIVE_REVERSED,
+                }
+                number = self.models[shadow]
+                made.append(Servo(shadow, number, physics, axis, mirrored=True, eeprom=eeprom))
         return tuple(made)
 
     def free(self) -> FreeArm:
         """Physics of its own for it."""
+        scale = self.scale()
+        ticks = scale.ticks(np.array(self.start), np.zeros(len(self.parts)))
+        stops = zip(scale.lowest_ticks, scale.highest_ticks, strict=True)
         return FreeArm(
-            [Axis(start=float(s), rest=float(s) if self.falls else None) for s in self.start]
+            [
+                Axis(
+                    start=float(start),
+                    rest=float(start) if self.falls else None,
+                    lower=float(low),
+                    upper=float(high),
+                )
+                for start, (low, high) in zip(ticks, stops, strict=True)
+            ]
         )
 
+    def _eeprom(self) -> dict[str, int]:
+        return {"baud_rate": BAUD_CODES[self.baud]}
 
-_ARM = ("waist", "shoulder", "elbow", "forearm_roll", "wrist_angle", "wrist_rotate", "gripper")
-_KOCH = ("shoulder_pan", "shoulder_lift", "elbow_flex", "wrist_flex", "wrist_roll", "gripper")
+
+# Just inside half a turn: a servo in position mode has no tick for exactly half a turn more.
+_HALF_TURN = 3.14
 
 
-def _nine(large: int, small: int) -> tuple[Motor, ...]:
-    """Interbotix' six joints with doubled shoulder and elbow, and a gripper."""
-    return (
-        Motor(1, large, 0),
-        Motor(2, large, 1),
-        Motor(3, large, 1, shadows=2),
-        Motor(4, large, 2),
-        Motor(5, large, 2, shadows=4),
-        Motor(6, large, 3),
-        Motor(7, large, 4),
-        Motor(8, small, 5),
-        Motor(9, small, 6),
+def _interbotix() -> tuple[tuple[Joint, ...], Gripper]:
+    """Six joints with doubled shoulder and elbow; some servos count against the joint."""
+    joints = (
+        Joint("waist", 1, 1, 2048, -_HALF_TURN, _HALF_TURN),
+        Joint("shoulder", 2, -1, 2071, -1.85005, 1.25664, (3,)),
+        Joint("elbow", 4, 1, 2019, -1.76278, 1.6057, (5,)),
+        Joint("forearm_roll", 6, 1, 2048, -_HALF_TURN, _HALF_TURN),
+        Joint("wrist_angle", 7, -1, 2048, -1.8675, 2.23402),
+        Joint("wrist_rotate", 8, 1, 2048, -_HALF_TURN, _HALF_TURN),
     )
+    return joints, Gripper(id=9, closed_ticks=1480, open_ticks=2570)
 
+
+def _koch() -> tuple[tuple[Joint, ...], Gripper]:
+    joints = (
+        Joint("shoulder_pan", 1, 1, 2048, -1.8, 1.8),
+        Joint("shoulder_lift", 2, -1, 2048, -1.7, 1.7),
+        Joint("elbow_flex", 3, 1, 2048, -1.7, 1.7),
+        Joint("wrist_flex", 4, 1, 2048, -1.8, 1.8),
+        Joint("wrist_roll", 5, 1, 2048, -_HALF_TURN, _HALF_TURN),
+    )
+    return joints, Gripper(id=6, closed_ticks=1950, open_ticks=2950)
+
+
+def _gello() -> tuple[tuple[Joint, ...], Gripper]:
+    """A printed copy of the ViperX: its horns are screwed on at quarter turns, as they came."""
+    joints = (
+        Joint("waist", 1, 1, 2048, -_HALF_TURN, _HALF_TURN),
+        Joint("shoulder", 2, -1, 3072, -1.85005, 1.25664),
+        Joint("elbow", 3, 1, 1024, -1.76278, 1.6057),
+        Joint("forearm_roll", 4, -1, 2048, -_HALF_TURN, _HALF_TURN),
+        Joint("wrist_angle", 5, 1, 2048, -1.8675, 2.23402),
+        Joint("wrist_rotate", 6, -1, 2048, -_HALF_TURN, _HALF_TURN),
+    )
+    return joints, Gripper(id=7, closed_ticks=2310, open_ticks=1700)
+
+
+# Where the simulated arm starts too: tool down, gripper open.
+_TOOL_DOWN = (0.0, -0.36, 0.48, 0.0, 1.46, 0.0, 0.85)
+_FOLDED = (0.0, -1.80, 1.55, 0.0, 0.6, 0.0, 0.5)
+_KOCH_FOLDED = (0.0, -1.5, 1.5, 0.0, 0.0, 0.3)
 
 VIPERX_300S = Build(
-    _ARM,
-    _nine(XM540_W270, XM430_W350),
-    start=(2048, 1422, 2804, 2048, 1853, 2048, 2600),
+    *_interbotix(),
+    models={i: XM430_W350 if i > 7 else XM540_W270 for i in range(1, 10)},
+    start=_FOLDED,
     falls=True,
 )
 WIDOWX_250S = Build(
-    _ARM,
-    (*_nine(XM430_W350, XM430_W350)[:7], Motor(8, XL430_W250, 5), Motor(9, XL430_W250, 6)),
-    start=(2048, 1422, 2804, 2048, 1853, 2048, 2600),
+    *_interbotix(),
+    models={i: XL430_W250 if i > 7 else XM430_W350 for i in range(1, 10)},
+    start=_TOOL_DOWN,
 )
 GELLO = Build(
-    _ARM,
-    tuple(Motor(i + 1, XL330_M077 if i == 6 else XL330_M288, i) for i in range(7)),
-    start=(2048, 1422, 2804, 2048, 1853, 2048, 2048),
+    *_gello(),
+    models={i: XL330_M077 if i == 7 else XL330_M288 for i in range(1, 8)},
+    start=_TOOL_DOWN,
 )
 KOCH_FOLLOWER = Build(
-    _KOCH,
-    tuple(Motor(i + 1, XL430_W250 if i < 2 else XL330_M288, i) for i in range(6)),
-    start=(2048, 1100, 3000, 2048, 2048, 2048),
+    *_koch(),
+    models={i: XL430_W250 if i < 3 else XL330_M288 for i in range(1, 7)},
+    start=_KOCH_FOLDED,
     falls=True,
 )
 KOCH_LEADER = Build(
-    _KOCH,
-    tuple(Motor(i + 1, XL330_M077, i) for i in range(6)),
-    start=(2048, 1100, 3000, 2048, 2048, 2048),
+    *_koch(),
+    models=dict.fromkeys(range(1, 7), XL330_M077),
+    start=_KOCH_FOLDED,
 )
 BUILDS: Mapping[str, Build] = MappingProxyType(
     {
@@ -134,3 +205,4 @@ BUILDS: Mapping[str, Build] = MappingProxyType(
         "koch_leader": KOCH_LEADER,
     }
 )
+"""Every kind of arm, by name."""

@@ -7,24 +7,26 @@ expires stops the motion and locks the goals until 0 is written to it.
 
 from __future__ import annotations
 
-import math
 import time
+from collections.abc import Mapping
 
 from drivers.dynamixel import tables
 from drivers.dynamixel.tables import MODELS
 from drivers.emulation import protocol, registers
+from drivers.emulation.counting import Counting
+from drivers.emulation.goals import TICKS_S_PER_VELOCITY_UNIT, asked
 from drivers.emulation.physics import OFF, Drive, Physics
 
-TICKS_S_PER_VELOCITY_UNIT = 0.229 * tables.TICKS_PER_TURN / 60.0
-TICKS_S2_PER_ACCELERATION_UNIT = 214.577 * tables.TICKS_PER_TURN / 3600.0
 SIGNATURE = bytes([0x01, 0x44, 0x58, 0x4C, 0x22])
 """What a Clear must carry, so that noise never clears anything."""
 
 INPUT_VOLTAGE, OVERHEATING, OVERLOAD = 0x01, 0x04, 0x20
+COOL = 33.0
+"""What a servo that is not worked hard is at [°C]."""
 
 _MEASURED_FROM = 120  # from here on the table holds what is measured
+_COUNTED = ("drive_mode", "homing_offset", "operating_mode")
 _FULL_LOAD_MA = 1_400.0  # draws this at full load where no current is measured
-_DEFAULT_ACCELERATION = math.inf
 
 
 class Servo:
@@ -49,21 +51,23 @@ class Servo:
         *,
         mirrored: bool = False,
         offset: int = 0,
-        **eeprom: int,
+        eeprom: Mapping[str, int] | None = None,
     ) -> None:
         self.model = MODELS[number]
         self.axis = axis
-        self.temperature = 33.0
+        self.temperature = COOL
         self.voltage = self.model.nominal_voltage
         self.dirty = True
         self._physics = physics
-        self._mirror = -1 if mirrored else 1
-        self._offset = offset
+        self._counting = Counting(mirrored=mirrored, offset=offset)
         self._table = bytearray(registers.TABLE_BYTES)
         self._values = dict.fromkeys(self.model.registers, 0)
-        for name, value in {**registers.factory(self.model), "id": device, **eeprom}.items():
+        for name, value in {
+            **registers.factory(self.model),
+            "id": device,
+            **(eeprom or {}),
+        }.items():
             self._put(name, value)
-        self._base = 0
         self._registered: tuple[int, bytes] | None = None
         self._stopped_at: float | None = None
         self._heard_t = time.monotonic()
@@ -195,18 +199,8 @@ class Servo:
             return OFF
         if self._stopped_at is not None:
             return Drive("position", self._stopped_at)
-        mode, sense = self._values["operating_mode"], self._sense
-        if mode == tables.VELOCITY_CONTROL:
-            speed = self._values["goal_velocity"] * TICKS_S_PER_VELOCITY_UNIT
-            return Drive("velocity", sense * speed, acceleration=self._acceleration())
-        if mode == tables.PWM_CONTROL:
-            full = self._values["velocity_limit"] * TICKS_S_PER_VELOCITY_UNIT
-            part = self._values["goal_pwm"] / tables.PWM_FULL
-            return Drive("velocity", sense * part * full)
-        if mode == tables.CURRENT_CONTROL:
-            current = self._values["goal_current"] * self.model.current_unit_ma
-            return Drive("current", sense * current)
-        return self._towards_goal(mode)
+        present = self._physics.present(self.axis).position
+        return asked(self.model, self._values, self._counting, present)
 
     def heat(self, celsius: float) -> None:
         """Makes it as hot as this."""
@@ -218,34 +212,20 @@ class Servo:
         self.voltage = volt
         self._protect()
 
+    def recover(self) -> None:
+        """Makes it cool and well supplied; errors it has seen stay until a reboot."""
+        self.temperature = COOL
+        self.voltage = self.model.nominal_voltage
+
     def overload(self) -> None:
         """Makes it notice that it cannot bear its load."""
         self._fail(OVERLOAD)
 
-    @property
-    def _sense(self) -> int:
-        """Which way its register counts the axis: 1 or -1."""
-        reverse = self._values["drive_mode"] & tables.DRIVE_REVERSED
-        return -self._mirror if reverse else self._mirror
-
-    def _count(self, ticks: float) -> float:
-        """An axis position as the encoder counts it, the drive mode's direction included."""
-        reverse = -1 if self._values["drive_mode"] & tables.DRIVE_REVERSED else 1
-        return reverse * (self._mirror * ticks + self._offset)
+    def _within_one_turn(self) -> None:
+        self._counting.within_one_turn(self._physics.present(self.axis).position)
 
     def _position(self) -> int:
-        ticks = self._physics.present(self.axis).position
-        return round(self._count(ticks)) - self._base + self._homing()
-
-    def _homing(self) -> int:
-        offset = self._values["homing_offset"]
-        if self._values["operating_mode"] == tables.POSITION_CONTROL:
-            return max(-1024, min(1024, offset))
-        return offset
-
-    def _within_one_turn(self) -> None:
-        count = round(self._count(self._physics.present(self.axis).position))
-        self._base = count - count % tables.TICKS_PER_TURN
+        return self._counting.position(self._physics.present(self.axis).position)
 
     def _obey(self, name: str, value: int) -> None:
         if name == "torque_enable":
@@ -277,37 +257,6 @@ class Servo:
         self._put("torque_enable", int(on))
         self.dirty = True
 
-    def _towards_goal(self, mode: int) -> Drive:
-        count = self._values["goal_position"] - self._homing() + self._base
-        reverse = -1 if self._values["drive_mode"] & tables.DRIVE_REVERSED else 1
-        target = self._mirror * (reverse * count - self._offset)
-        limited = mode == tables.CURRENT_BASED_POSITION_CONTROL
-        current = abs(self._values["goal_current"]) * self.model.current_unit_ma if limited else 0
-        return Drive(
-            "position",
-            target,
-            velocity=self._speed(target),
-            acceleration=self._acceleration(),
-            current=current if limited else math.inf,
-        )
-
-    def _speed(self, target: float) -> float:
-        profile = self._values["profile_velocity"]
-        if profile == 0:
-            return math.inf
-        if self._values["drive_mode"] & tables.DRIVE_TIME_BASED_PROFILE:
-            # The profile is how long the way takes [ms]; a third of it is spent on the ramps.
-            way = abs(target - self._physics.present(self.axis).position)
-            return max(1.0, 1.5 * way / (profile * 1e-3))
-        return profile * TICKS_S_PER_VELOCITY_UNIT
-
-    def _acceleration(self) -> float:
-        profile = self._values["profile_acceleration"]
-        timed = self._values["drive_mode"] & tables.DRIVE_TIME_BASED_PROFILE
-        if profile == 0 or timed:
-            return _DEFAULT_ACCELERATION
-        return profile * TICKS_S2_PER_ACCELERATION_UNIT
-
     def _protect(self) -> None:
         """Looks at temperature and voltage; an error once seen stays until a reboot."""
         if self.temperature > self._values["temperature_limit"]:
@@ -324,7 +273,7 @@ class Servo:
 
     def _measure(self) -> None:
         present = self._physics.present(self.axis)
-        sense = self._sense
+        sense = self._counting.sense
         speed = round(sense * present.velocity / TICKS_S_PER_VELOCITY_UNIT)
         position = self._position()
         self._put("present_velocity", speed)
@@ -347,3 +296,8 @@ class Servo:
         self._table[register.address : end] = value.to_bytes(
             register.length, "little", signed=register.signed
         )
+        if name in _COUNTED:
+            counting, values = self._counting, self._values
+            counting.reversed = bool(values["drive_mode"] & tables.DRIVE_REVERSED)
+            counting.homing = values["homing_offset"]
+            counting.one_turn = values["operating_mode"] == tables.POSITION_CONTROL

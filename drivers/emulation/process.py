@@ -1,0 +1,83 @@
+"""A follower and a leader made of software: ``python -m drivers.emulation.process --runtime DIR``.
+
+``DIR/follower.tty`` is a ViperX 300 S whose joints are those of the simulated world that runs in
+the same folder, now or later; ``DIR/leader.tty`` is a GELLO that lies on a table of its own and is
+moved by requests (``python -m drivers.emulation.fault``). It is a process of its own because servos
+answer within a fraction of a millisecond, which a process that renders could not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import gc
+import os
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from drivers.emulation.arms import GELLO, VIPERX_300S
+from drivers.emulation.bus import EmulatedBus, serve
+from drivers.emulation.control import Control
+from drivers.emulation.requests import EmulatedArm
+from drivers.emulation.world import WorldPhysics
+
+FOLLOWER, LEADER = "follower", "leader"
+
+
+def link(runtime: Path, arm: str) -> Path:
+    """Where an emulated arm's port is found."""
+    return runtime / f"{arm}.tty"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serves both arms until SIGTERM or SIGINT; 0."""
+    parser = argparse.ArgumentParser(
+        prog="python -m drivers.emulation.process", description=__doc__
+    )
+    parser.add_argument("--runtime", type=Path, required=True, help="folder of rings and ports")
+    parser.add_argument(
+        "--paced",
+        action="store_true",
+        help="answer as late as the baud rate and the return delay make real servos answer",
+    )
+    options = parser.parse_args(arguments)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    world = WorldPhysics(
+        FOLLOWER, options.runtime, VIPERX_300S.scale(), VIPERX_300S.torque_constants()
+    )
+    table = GELLO.free()
+    with contextlib.ExitStack() as stack:
+        stack.callback(world.close)
+        arms = {}
+        for name, build, physics in (
+            (FOLLOWER, VIPERX_300S, world),
+            (LEADER, GELLO, table),
+        ):
+            bus = EmulatedBus(
+                build.servos(physics), physics, link(options.runtime, name), paced=options.paced
+            )
+            stack.callback(bus.close)
+            arms[name] = EmulatedArm(name, build, bus)
+        stack.callback(Control(options.runtime, arms).close)
+        _come_first()
+        serve([arm.bus for arm in arms.values()], stop)
+    return 0
+
+
+def _come_first() -> None:
+    """Asks for real-time scheduling, as a servo's firmware has; works without."""
+    gc.collect()
+    gc.freeze()
+    # The control's thread must not keep the bus waiting for its turn of 5 ms.
+    sys.setswitchinterval(5e-4)
+    with contextlib.suppress(OSError, AttributeError):
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(6))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
