@@ -18,6 +18,8 @@ from drivers.base import Camera, DriverError
 from drivers.registry import DeviceContext, create
 from drivers.simulation.names import CAMERA_NAMES, JOINT_NAMES
 from drivers.simulation.world import World
+from drivers.teleoperators.pedal import Pedal
+from tests.fakes.pedal_pipe import PedalPipe
 from tests.fakes.virtual_gamepad import VirtualGamepad
 
 TICK_S = 0.02
@@ -98,6 +100,17 @@ def with_virtual_pad() -> Iterator[Bench]:
         pad.pull()
 
 
+@contextlib.contextmanager
+def with_piped_pedal() -> Iterator[Bench]:
+    pipe = PedalPipe()
+    pedal = Pedal("pedal", pipe.open, None)
+    try:
+        yield Bench(pedal, time.monotonic, time.sleep)
+    finally:
+        pedal.disconnect()
+        pipe.pull()
+
+
 ROBOTS: dict[str, dict[str, Part]] = {
     "simulated_viperx": {
         "lockstep": lambda _: lockstep("robots", "robot", {"type": "simulated_viperx"}),
@@ -109,6 +122,7 @@ ROBOTS: dict[str, dict[str, Part]] = {
 }
 TELEOPERATORS: dict[str, dict[str, Part]] = {
     "gamepad": {"virtual": lambda _: with_virtual_pad()},
+    "pedal": {"pipe": lambda _: with_piped_pedal()},
     "keyboard": {"plain": lambda _: lockstep("teleoperators", "keys", {"type": "keyboard"})},
     "scripted": {"plain": lambda _: lockstep("teleoperators", "sim", {"type": "scripted"})},
 }

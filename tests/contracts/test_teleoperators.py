@@ -61,6 +61,13 @@ def attempt(device):
     attempt.world.close()
 
 
+@pytest.fixture
+def mover(attempt):
+    if getattr(attempt.device, "gate_only", False):
+        pytest.skip("it gates another device's motion and has none of its own")
+    return attempt
+
+
 def well_formed(given: OperatorInput) -> None:
     assert given.gate in (None, True, False)
     assert all(event in EVENTS or event.startswith("tag:") for event in given.events)
@@ -95,7 +102,16 @@ def test_it_is_silent_while_no_attempt_runs(attempt):
         assert given.events == ()
 
 
-def test_a_takeover_does_not_make_a_relative_device_jump(attempt):
+def test_a_device_that_only_gates_never_moves_the_arm(attempt):
+    if not getattr(attempt.device, "gate_only", False):
+        pytest.skip("it moves the arm")
+    attempt.device.begin(attempt.view("policy"))
+    for controller in ("policy", "human", "hold", "human"):
+        assert attempt.tick(controller).action is None
+
+
+def test_a_takeover_does_not_make_a_relative_device_jump(mover):
+    attempt = mover
     if not attempt.device.relative:
         pytest.skip("absolute devices are aligned first")
     before = attempt.sent.copy()
@@ -104,7 +120,8 @@ def test_a_takeover_does_not_make_a_relative_device_jump(attempt):
     assert np.abs(given.action - before)[:-1].max() < JUMP
 
 
-def test_a_second_takeover_elsewhere_does_not_jump_back(attempt):
+def test_a_second_takeover_elsewhere_does_not_jump_back(mover):
+    attempt = mover
     if not attempt.device.relative:
         pytest.skip("absolute devices are aligned first")
     attempt.take_over()
@@ -121,7 +138,8 @@ def test_a_second_takeover_elsewhere_does_not_jump_back(attempt):
     assert abs(given.action[0] - elsewhere[0]) < JUMP
 
 
-def test_while_the_human_drives_every_tick_has_an_action_near_the_arm(attempt):
+def test_while_the_human_drives_every_tick_has_an_action_near_the_arm(mover):
+    attempt = mover
     attempt.take_over()
     for _ in range(50):
         given = attempt.tick("human")
@@ -130,7 +148,8 @@ def test_while_the_human_drives_every_tick_has_an_action_near_the_arm(attempt):
         assert ahead.max() < 0.35
 
 
-def test_it_leaves_the_view_alone_and_gives_away_what_is_its_own(attempt):
+def test_it_leaves_the_view_alone_and_gives_away_what_is_its_own(mover):
+    attempt = mover
     attempt.take_over()
     view = attempt.view("human")
     position, sent = view.state.position.copy(), view.sent.copy()
