@@ -210,7 +210,7 @@ def _reset_scene(loop: Parts, command: ResetScene) -> Message:
 
 
 def _take_over(loop: Parts, command: TakeOver) -> Message:
-    name = command.device if command.device in loop.operators.slots else loop.operators.selected
+    name = loop.operators.hand(command.device)
     gate = loop.helm.gate
     refusal = _not_movable(loop) or _no_operator(loop, name)
     if refusal is not None:
@@ -223,7 +223,8 @@ def _take_over(loop: Parts, command: TakeOver) -> Message:
 def _give_back(loop: Parts, command: GiveBack) -> Message:
     if loop.helm.gate.state not in (GateState.HUMAN, GateState.ALIGNING):
         return Refused("The human is not in control.")
-    another_hand = command.device in loop.operators.slots and command.device != loop.helm.driver
+    known = command.device in loop.operators.slots
+    another_hand = known and loop.operators.hand(command.device) != loop.helm.driver
     if not another_hand:
         loop.helm.give_back(command.input_t)
     return Accepted()
@@ -261,7 +262,7 @@ def _not_movable(loop: Parts) -> Refused | None:
 
 
 def _no_operator(loop: Parts, name: str) -> Refused | None:
-    if not loop.operators.slots:
+    if not loop.operators.hands:
         return Refused("The station has no operator device.", "Add one to station.toml.")
     if loop.operators.ready(name):
         return None
@@ -284,8 +285,8 @@ def _keys(loop: Parts, command: Keys) -> Message:
 
 
 def _select(loop: Parts, command: SelectOperator) -> Message:
-    if command.name not in loop.operators.slots:
-        names = ", ".join(loop.operators.slots) or "none"
+    if command.name not in loop.operators.hands:
+        names = ", ".join(loop.operators.hands) or "none"
         return Refused(f"There is no operator {command.name!r}.", f"The station has: {names}.")
     if loop.helm.driver and loop.helm.driver != command.name:
         return Refused(f"Operator {loop.helm.driver} drives now.", "Give back first.")

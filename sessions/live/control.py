@@ -31,6 +31,7 @@ from sessions.types import SessionError, step_dtype
 from sessions.workspace import Workspace, open_workspace
 
 PUBLISH_S = 0.25
+INPUTS_S = 0.1  # while somebody moves sticks or buttons, for their live picture
 STEP_SLOTS = 4096
 _REST_S = 1.0
 
@@ -85,6 +86,8 @@ class ControlProcess:
             LoopOptions(needs_window=True, needs_recorder=True, run=threaded),
         )
         self._published = (-1, float("-inf"))
+        self._looked_t = float("-inf")
+        self._inputs: tuple[object, ...] = ()
         self.stopping = False
 
     def run(self) -> None:
@@ -133,9 +136,19 @@ class ControlProcess:
 
     def _publish(self) -> None:
         version, now = report.version(self.loop), self._clock.now()
-        if version != self._published[0] or now - self._published[1] >= PUBLISH_S:
+        due = version != self._published[0] or now - self._published[1] >= PUBLISH_S
+        if due or self._inputs_moved(now):
             self._published = (version, now)
             self._publisher.send(self.loop.state())
+
+    def _inputs_moved(self, now: float) -> bool:
+        """Whether a stick, button or pedal has moved, looked at ten times a second."""
+        if now - self._looked_t < INPUTS_S:
+            return False
+        before, self._looked_t = self._inputs, now
+        operators = self.loop.operators
+        self._inputs = tuple(operators.inputs(name) for name in operators.slots)
+        return self._inputs != before
 
 
 def _devices(space: Workspace) -> tuple[Robot, dict[str, Teleoperator]]:
@@ -147,7 +160,7 @@ def _devices(space: Workspace) -> tuple[Robot, dict[str, Teleoperator]]:
     context = DeviceContext(
         runtime=runtime,
         joint_names=robot.limits.names,
-        bindings=bindings if bindings.exists() else None,
+        bindings=bindings,
         calibrations=calibrations,
         robot=robot,
     )

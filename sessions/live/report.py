@@ -33,7 +33,7 @@ def control_state(loop: Parts) -> ControlState:
         round=loop.loading.round,
         policy=loop.loading.name,
         operator=helm.driver or loop.operators.selected,
-        operators=tuple(loop.operators.slots),
+        operators=loop.operators.hands,
         doubt=helm.doubt,
         tau=helm.tau,
         rate_hz=loop.station.rate_hz,
