@@ -97,6 +97,8 @@ class Task(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         taxonomy: file name in ``sessions/taxonomies`` (or in the workspace) of failure categories.
         attempt_s: an attempt that runs longer is offered to end as a failure [s].
         demonstrations: scripted demonstrations that make the base policy at first launch.
+        context_s: length of the pre-intervention segment before each takeover [s]: what the policy
+            did when it was about to fail (Sirius takes 15 steps).
         training: how rounds are trained.
     """
 
@@ -105,6 +107,7 @@ class Task(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     taxonomy: str = "manipulation"
     attempt_s: float = 20.0
     demonstrations: int = 12
+    context_s: float = 1.0
     training: Training = Training()
 
 

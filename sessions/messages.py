@@ -178,7 +178,7 @@ class Tag(Message):
 
 
 class Note(Message):
-    """Free text on an intervention."""
+    """Free text on an intervention, or with ``start`` -1 on the whole episode."""
 
     episode: int
     start: int
@@ -200,12 +200,73 @@ class DiscardIntervention(Message):
     discarded: bool = True
 
 
+class SetEdges(Message):
+    """Moves the edges of an intervention to the rows from ``first`` up to ``stop``."""
+
+    episode: int
+    start: int
+    first: int
+    stop: int
+
+
+class SplitIntervention(Message):
+    """Makes two of an intervention; the second begins at ``row``."""
+
+    episode: int
+    start: int
+    row: int
+
+
+class MergeInterventions(Message):
+    """Makes one of two interventions with none between them; the earlier one's labels stay."""
+
+    episode: int
+    start: int
+    other: int
+
+
+class SetBoundary(Message):
+    """Says at which row recovery ends and correction begins; -1 takes it back."""
+
+    episode: int
+    start: int
+    row: int
+
+
+class SetContext(Message):
+    """Length of the pre-intervention segment of one intervention [s]; None: the workspace's."""
+
+    episode: int
+    start: int
+    seconds: float | None = None
+
+
+class SetScore(Message):
+    """Scores a stage of an episode from 0 to 3; None takes the score back."""
+
+    episode: int
+    stage: str
+    score: int | None = None
+
+
+class SetLabel(Message):
+    """Changes an episode's operator, session, environment or object; empty: as recorded."""
+
+    episode: int
+    name: str
+    text: str
+
+
 class Undo(Message):
-    """Undoes the last edit of this round that is not yet undone."""
+    """Undoes the last edit of this round that is not yet undone; ``everywhere``: of all rounds."""
+
+    everywhere: bool = False
 
 
 class Redo(Message):
-    """Redoes the edit undone last."""
+    """Redoes the edit undone last, of this round or of all."""
+
+    everywhere: bool = False
 
 
 class Salvage(Message):
@@ -379,7 +440,13 @@ class OperatorTagged(Message):
 
 
 class Intervention(Message):
-    """A human segment of this round, live or finished, with its labels."""
+    """A human segment, live or finished, with its labels.
+
+    ``start`` is its identity: the row it began at as recorded, or for the later part of a split a
+    number beyond all rows. ``first`` up to ``stop`` are its rows as edited, ``boundary`` the row
+    at which recovery ends and correction begins (-1 while nobody said), ``context_s`` the length
+    of its own pre-intervention segment (None takes the workspace's).
+    """
 
     episode: int
     start: int
@@ -392,10 +459,17 @@ class Intervention(Message):
     recovered: bool
     discarded: bool = False
     thumbnail: bytes = b""
+    first: int = -1
+    stop: int = -1
+    boundary: int = -1
+    context_s: float | None = None
 
 
 class EpisodeSummary(Message):
-    """A finished episode of the workspace."""
+    """A finished episode of the workspace, its labels as edited.
+
+    ``scores`` holds 0 to 3 by name of the stage, for those that were scored.
+    """
 
     episode: int
     round: int
@@ -405,6 +479,13 @@ class EpisodeSummary(Message):
     ticks: int
     human_s: float
     interventions: int
+    operator: str = ""
+    session: str = ""
+    environment: str = ""
+    object: str = ""
+    started_wall: str = ""
+    note: str = ""
+    scores: dict[str, int] = {}
 
 
 class Leftover(Message):
@@ -421,6 +502,8 @@ class RecorderState(Message):
 
     ``refusal`` says why no attempt could be recorded now (disk full); empty if one can: control
     starts none while it is there. ``problem`` is what the operator should read, refusal or not.
+    ``can_undo`` is about the running round; ``undo_text`` says in words what an undo everywhere
+    would take back, empty if nothing.
     """
 
     sequence: int
@@ -435,6 +518,8 @@ class RecorderState(Message):
     leftovers: tuple[Leftover, ...] = ()
     can_undo: bool = False
     can_redo: bool = False
+    undo_text: str = ""
+    redo_text: str = ""
     problem: str = ""
     next_episode: int = 1
     refusal: str = ""
@@ -533,6 +618,13 @@ Command = (
     | Note
     | SetOutcome
     | DiscardIntervention
+    | SetEdges
+    | SplitIntervention
+    | MergeInterventions
+    | SetBoundary
+    | SetContext
+    | SetScore
+    | SetLabel
     | Undo
     | Redo
     | Salvage

@@ -166,13 +166,13 @@ def segments(steps: NDArray[Any], episode: int) -> list[Segment]:
                 t=t - t0,
                 duration_s=float(steps["t"][stop - 1]) - t,
                 doubt=float(steps["doubt"][start]),
-                recovered=_recovered(steps, start, stop),
+                recovered=brought_on(steps, start, stop),
             )
         )
     return found
 
 
-def _recovered(steps: NDArray[Any], start: int, stop: int) -> bool:
+def brought_on(steps: NDArray[Any], start: int, stop: int) -> bool:
     """Whether the stage moved on during the run, or the attempt reached success at its end.
 
     Where no stage is known (a real arm), the attempt's outcome decides; see record.catalogue.

@@ -191,13 +191,12 @@ def _spans(
 ) -> list[Span]:
     if episode.demo:
         return demonstration_spans(data.steps, episode.episode)
-    return correction_spans(
-        data.steps,
-        episode.episode,
-        recovered_only=recovered_only,
-        discarded=[i.start for i in interventions if i.discarded],
-        recovered={i.start: i.recovered for i in interventions},
-    )
+    learned = [
+        (i.first, i.stop)
+        for i in interventions
+        if not i.discarded and (i.recovered or not recovered_only)
+    ]
+    return correction_spans(data.steps, episode.episode, learned)
 
 
 def _same_station(known: EpisodeMeta | None, found: EpisodeMeta) -> EpisodeMeta:

@@ -116,32 +116,26 @@ def demonstration_spans(steps: NDArray[Any], episode: int) -> list[Span]:
 
 
 def correction_spans(
-    steps: NDArray[Any],
-    episode: int,
-    *,
-    recovered_only: bool = True,
-    discarded: Iterable[int] = (),
-    recovered: dict[int, bool] | None = None,
+    steps: NDArray[Any], episode: int, interventions: Iterable[tuple[int, int]]
 ) -> list[Span]:
-    """The interventions of an attempt that may be learned from.
+    """What the human did within the interventions that are learned from.
+
+    An intervention whose edges were moved out over the policy's ticks still teaches only what a
+    human commanded.
 
     Args:
         steps: the episode's ticks, shape (T,).
         episode: its number.
-        recovered_only: leave out interventions that did not bring the attempt on.
-        discarded: first rows of interventions the operator left out.
-        recovered: by first row, whether the intervention recovered; where a row is absent the
-            ticks themselves decide.
+        interventions: their (first row, one past the last row).
     """
-    out = set(discarded)
-    known = recovered or {}
-    return [
-        Span(episode, s.start, s.stop, correction=True)
-        for s in segments(steps, episode)
-        if s.controller == Controller.HUMAN
-        and s.start not in out
-        and (known.get(s.start, s.recovered) or not recovered_only)
-    ]
+    human = [s for s in segments(steps, episode) if s.controller == Controller.HUMAN]
+    found = []
+    for first, stop in interventions:
+        for segment in human:
+            start, end = max(first, segment.start), min(stop, segment.stop)
+            if start < end:
+                found.append(Span(episode, start, end, correction=True))
+    return found
 
 
 def chunked(steps: NDArray[Any], span: Span, horizon: int) -> Samples:

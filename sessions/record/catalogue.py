@@ -10,8 +10,9 @@ import msgspec
 from sessions.messages import EpisodeSummary, Intervention
 from sessions.record import index, layout
 from sessions.record.edits import EditLog, Labels
-from sessions.record.index import Entry, Takeover
+from sessions.record.index import Entry
 from sessions.record.layout import EpisodeMeta
+from sessions.record.marks import Mark, resolve
 from sessions.record.reader import EpisodeData, read_episode, read_meta
 from sessions.record.salvage import next_episode
 from sessions.types import Outcome, SessionError
@@ -63,19 +64,7 @@ class Catalogue:
 
     def episodes(self) -> list[EpisodeSummary]:
         """Every readable episode by number, outcomes as edited."""
-        return [
-            EpisodeSummary(
-                episode=entry.episode,
-                round=entry.round,
-                demo=entry.demo,
-                outcome=self._outcome(entry),
-                duration_s=entry.duration_s,
-                ticks=entry.ticks,
-                human_s=entry.human_s,
-                interventions=len(entry.takeovers),
-            )
-            for entry in self._readable()
-        ]
+        return [self._summary(entry) for entry in self._readable()]
 
     def interventions(self, round_index: int | None = None) -> list[Intervention]:
         """The interventions in time order, labels as edited.
@@ -87,11 +76,22 @@ class Catalogue:
             round_index: only those of this round; None for all.
         """
         return [
-            self._intervention(entry, takeover)
+            self._intervention(entry, mark)
             for entry in self._readable()
-            if round_index is None or entry.round == round_index
-            for takeover in entry.takeovers
+            if round_index is None or entry.meta.round == round_index
+            for mark in self._marks(entry)
         ]
+
+    def marks(self, episode: int) -> list[Mark]:
+        """The interventions of one episode with their rows as edited, discarded ones too.
+
+        Raises:
+            CatalogueError: there is none of this number.
+        """
+        entry = self._entries.get(layout.file_name(episode))
+        if entry is None or entry.problem:
+            raise CatalogueError(f"There is no finished episode {episode} in {self.folder}.")
+        return self._marks(entry)
 
     def doubts(self, before_round: int | None = None) -> list[float]:
         """The doubt at each takeover that was not discarded, in time order: what tau is made of.
@@ -99,7 +99,7 @@ class Catalogue:
         Args:
             before_round: only those of earlier rounds; None for all.
         """
-        rounds = {entry.episode: entry.round for entry in self._readable()}
+        rounds = {entry.meta.episode: entry.meta.round for entry in self._readable()}
         return [
             i.doubt
             for i in self.interventions()
@@ -158,23 +158,58 @@ class Catalogue:
         return [entry for entry in self._entries.values() if not entry.problem]
 
     def _outcome(self, entry: Entry) -> str:
-        return self.labels.outcome.get(entry.episode, Outcome(entry.outcome).name.lower())
+        return self.labels.outcome.get(entry.meta.episode, Outcome(entry.outcome).name.lower())
 
-    def _intervention(self, entry: Entry, takeover: Takeover) -> Intervention:
-        key = (entry.episode, takeover.start)
-        outcome = self._outcome(entry)
+    def _summary(self, entry: Entry) -> EpisodeSummary:
+        meta, labels = entry.meta, self.labels
+        told = labels.label.get(meta.episode, {})
+        return EpisodeSummary(
+            episode=meta.episode,
+            round=meta.round,
+            demo=meta.demo,
+            outcome=self._outcome(entry),
+            duration_s=entry.duration_s,
+            ticks=entry.ticks,
+            human_s=entry.human_s,
+            interventions=len(self._marks(entry)),
+            operator=told.get("operator", meta.operator),
+            session=told.get("session", meta.session),
+            environment=told.get("environment", meta.environment),
+            object=told.get("object", meta.object),
+            started_wall=meta.started_wall,
+            note=labels.note.get((meta.episode, -1), ""),
+            scores=dict(labels.score.get(meta.episode, {})),
+        )
+
+    def _marks(self, entry: Entry) -> list[Mark]:
+        number, labels = entry.meta.episode, self.labels
+        return resolve(
+            {takeover.facts.first: takeover.facts for takeover in entry.takeovers},
+            labels.shapes.get(number, ()),
+            labels.boundary.get(number, {}),
+            labels.context_s.get(number, {}),
+        )
+
+    def _intervention(self, entry: Entry, mark: Mark) -> Intervention:
+        held, outcome = mark.facts, self._outcome(entry)
+        key = (entry.meta.episode, mark.identity)
+        pictures = [t.thumbnail for t in entry.takeovers if t.facts.first <= held.first]
         return Intervention(
-            episode=entry.episode,
-            start=takeover.start,
-            t=takeover.t,
-            duration_s=takeover.duration_s,
-            doubt=takeover.doubt,
+            episode=entry.meta.episode,
+            start=mark.identity,
+            t=held.t,
+            duration_s=held.duration_s,
+            doubt=float("nan") if held.doubt is None else held.doubt,
             category=self.labels.category.get(key, ""),
             note=self.labels.note.get(key, ""),
             running=False,
-            recovered=takeover.recovered if takeover.staged else outcome == "success",
+            recovered=held.recovered if held.staged else outcome == "success",
             discarded=key in self.labels.discarded or outcome == "discarded",
-            thumbnail=takeover.thumbnail,
+            thumbnail=pictures[-1] if pictures else b"",
+            first=held.first,
+            stop=held.stop,
+            boundary=mark.boundary,
+            context_s=mark.context_s,
         )
 
 

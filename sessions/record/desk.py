@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from sessions.messages import (
     Accepted,
@@ -19,8 +18,10 @@ from sessions.messages import (
     Undo,
 )
 from sessions.record.catalogue import Catalogue, labelled
-from sessions.record.edits import EditError, EditLog
+from sessions.record.edits import Edit, EditError, EditLog
 from sessions.record.intake import Intake
+from sessions.record.labels import in_words
+from sessions.record.reviewing import Reviewing
 from sessions.taxonomy import Taxonomy
 
 _OUTCOMES = ("success", "failure", "discarded")
@@ -49,17 +50,26 @@ class Desk:
         self._log = log
         self._taxonomy = taxonomy
         self._round = round_index
+        self._reviewing = Reviewing(catalogue, log, round_index)
         self._tags: list[tuple[OperatorTagged, float]] = []
         self._said_at = float("-inf")
         self.problem = ""
 
     def can_undo(self) -> bool:
         """Whether an edit of the running round can be taken back."""
-        return self._log.can_undo(self._round())
+        return self._log.newest(self._round()) is not None
 
     def can_redo(self) -> bool:
         """Whether an undone edit of the running round can be made again."""
-        return self._log.can_redo(self._round())
+        return self._log.newest_undone(self._round()) is not None
+
+    def undo_text(self) -> str:
+        """What an undo everywhere would take back, in words; empty if there is nothing."""
+        return in_words(self._log.newest())
+
+    def redo_text(self) -> str:
+        """What a redo everywhere would put in force again, in words; empty if nothing."""
+        return in_words(self._log.newest_undone())
 
     def interventions(self, intake: Intake | None) -> list[Intervention]:
         """Those of the running round in time order, the running attempt's last."""
@@ -75,6 +85,9 @@ class Desk:
         A Tag's category may be a name or a key of the taxonomy.
         """
         try:
+            reviewed = self._reviewing.handle(command)
+            if reviewed is not None:
+                return reviewed
             match command:
                 case Tag(episode, start, category):
                     return self._tag(episode, start, category, intake)
@@ -85,12 +98,12 @@ class Desk:
                     return self._edit("discard", episode, start, value, intake)
                 case SetOutcome(episode, outcome):
                     return self._set_outcome(episode, outcome)
-                case Undo():
-                    done: Any = self._log.undo(self._round())
-                    return self._moved(done, "There is no edit of this round to undo.")
-                case Redo():
-                    done = self._log.redo(self._round())
-                    return self._moved(done, "There is no undone edit of this round to redo.")
+                case Undo(everywhere):
+                    done = self._log.undo(None if everywhere else self._round())
+                    return self._moved(done, "There is no edit to undo.", everywhere)
+                case Redo(everywhere):
+                    done = self._log.redo(None if everywhere else self._round())
+                    return self._moved(done, "There is no undone edit to redo.", everywhere)
         except EditError as error:
             return Refused(str(error))
         return None
@@ -177,8 +190,9 @@ class Desk:
         self._catalogue.refresh()
         return Accepted()
 
-    def _moved(self, edit: Any, otherwise: str) -> Accepted | Refused:
+    def _moved(self, edit: Edit | None, otherwise: str, everywhere: bool) -> Accepted | Refused:
         if edit is None:
-            return Refused(otherwise)
+            rest = "" if everywhere else "Those of earlier rounds are undone on the Review page."
+            return Refused(otherwise, rest)
         self._catalogue.refresh()
         return Accepted()

@@ -10,60 +10,20 @@ import datetime
 import errno
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
 
+from sessions.record.labels import KINDS, Edit, Labels, apply, meaningful
 from sessions.types import SessionError
 
+__all__ = ["Edit", "EditError", "EditLog", "Labels"]
+
 FILE = "edits.jsonl"
-KINDS = ("tag", "note", "outcome", "discard", "undo", "redo")
 
 
 class EditError(SessionError):
     """The file of edits cannot be read or written; the message names file and line."""
-
-
-class Edit(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One line of the file.
-
-    Attributes:
-        id: counts up from 1.
-        kind: tag, note, outcome, discard; or undo, redo, whose ``target`` is an edit's id.
-        round: the round it belongs to; undo goes back within one round.
-        episode: which episode it is about.
-        start: first row of the intervention, -1 for the whole episode.
-        value: category, text or outcome; ``"1"`` or ``""`` for a discard.
-        target: for undo and redo.
-        wall: ISO 8601 time, UTC.
-    """
-
-    id: int
-    kind: str
-    round: int
-    episode: int = 0
-    start: int = -1
-    value: str = ""
-    target: int = 0
-    wall: str = ""
-
-
-@dataclass(frozen=True)
-class Labels:
-    """What the edits in force say.
-
-    Attributes:
-        category: by (episode, start row), failure categories.
-        note: by (episode, start row), free text.
-        discarded: the (episode, start row) of interventions to leave out.
-        outcome: by episode, in place of the recorded one.
-    """
-
-    category: dict[tuple[int, int], str] = field(default_factory=dict)
-    note: dict[tuple[int, int], str] = field(default_factory=dict)
-    discarded: set[tuple[int, int]] = field(default_factory=set)
-    outcome: dict[int, str] = field(default_factory=dict)
 
 
 class EditLog:
@@ -83,11 +43,16 @@ class EditLog:
         self._read = 0  # bytes of the file that were taken in
         self._next = 1
         self._edits: dict[int, Edit] = {}
-        self._undone: dict[int, list[int]] = {}  # by round, in the order of undoing
-        self._in_force: dict[int, list[int]] = {}  # by round, in the order of making
+        self._undone: list[int] = []  # in the order of undoing
+        self._in_force: list[int] = []  # in the order of making
         if writable:
             self._repair()
         self.refresh()
+
+    @property
+    def next_id(self) -> int:
+        """What the next edit will be called."""
+        return self._next
 
     def refresh(self) -> bool:
         """Takes in lines appended since; whether there were any."""
@@ -112,43 +77,51 @@ class EditLog:
             Edit(self._next, kind, round_index, episode=episode, start=start, value=value)
         )
 
-    def can_undo(self, round_index: int) -> bool:
-        """Whether an edit of this round is in force."""
-        return bool(self._in_force.get(round_index))
+    def newest(self, round_index: int | None = None) -> Edit | None:
+        """The edit that an undo would take back: the last in force.
 
-    def can_redo(self, round_index: int) -> bool:
-        """Whether an undone edit of this round has not been overtaken by a new one."""
-        return bool(self._undone.get(round_index))
+        Args:
+            round_index: of this round only; None for the last of all.
+        """
+        return self._last(self._in_force, round_index)
 
-    def undo(self, round_index: int) -> Edit | None:
-        """Takes back the round's last edit in force; returns that edit, None if there is none.
+    def newest_undone(self, round_index: int | None = None) -> Edit | None:
+        """The edit that a redo would put in force again; arguments as of ``newest``."""
+        return self._last(self._undone, round_index)
+
+    def undo(self, round_index: int | None = None) -> Edit | None:
+        """Takes back the last edit in force; returns that edit, None if there is none.
+
+        Args:
+            round_index: of this round only; None for the last of all.
 
         Raises:
             EditError: the file cannot be written; nothing was undone.
         """
-        if not self.can_undo(round_index):
-            return None
-        target = self._in_force[round_index][-1]
-        self._append(Edit(self._next, "undo", round_index, target=target))
-        return self._edits[target]
+        target = self.newest(round_index)
+        if target is not None:
+            self._append(Edit(self._next, "undo", target.round, target=target.id))
+        return target
 
-    def redo(self, round_index: int) -> Edit | None:
+    def redo(self, round_index: int | None = None) -> Edit | None:
         """Puts the edit undone last in force again; None if there is none.
+
+        Args:
+            round_index: of this round only; None for the last of all.
 
         Raises:
             EditError: the file cannot be written; nothing was redone.
         """
-        if not self.can_redo(round_index):
-            return None
-        target = self._undone[round_index][-1]
-        self._append(Edit(self._next, "redo", round_index, target=target))
-        return self._edits[target]
+        target = self.newest_undone(round_index)
+        if target is not None:
+            self._append(Edit(self._next, "redo", target.round, target=target.id))
+        return target
 
     def labels(self) -> Labels:
         """What the edits in force say, the later one winning."""
         found = Labels()
-        for number in sorted(n for numbers in self._in_force.values() for n in numbers):
-            _apply(self._edits[number], found)
+        for number in sorted(self._in_force):
+            apply(self._edits[number], found)
         return found
 
     def episodes(self) -> Iterable[int]:
@@ -182,20 +155,25 @@ class EditLog:
 
     def _take(self, edit: Edit) -> None:
         self._next = max(self._next, edit.id + 1)
-        done = self._in_force.setdefault(edit.round, [])
-        undone = self._undone.setdefault(edit.round, [])
         if edit.kind == "undo":
-            if edit.target in done:
-                done.remove(edit.target)
-                undone.append(edit.target)
+            if edit.target in self._in_force:
+                self._in_force.remove(edit.target)
+                self._undone.append(edit.target)
         elif edit.kind == "redo":
-            if edit.target in undone:
-                undone.remove(edit.target)
-                done.append(edit.target)
+            if edit.target in self._undone:
+                self._undone.remove(edit.target)
+                self._in_force.append(edit.target)
         else:
             self._edits[edit.id] = edit
-            done.append(edit.id)
-            undone.clear()
+            self._in_force.append(edit.id)
+            overtaken = (n for n in self._undone if self._edits[n].round != edit.round)
+            self._undone = list(overtaken)
+
+    def _last(self, numbers: list[int], round_index: int | None) -> Edit | None:
+        for number in reversed(numbers):
+            if round_index is None or self._edits[number].round == round_index:
+                return self._edits[number]
+        return None
 
     def _repair(self) -> None:
         """Cuts a last line that a crash tore; completes one that only lacks its end."""
@@ -230,18 +208,10 @@ def _parsed(path: Path, offset: int, line: bytes) -> Edit:
             f"{path}, line {number}: kind is {edit.kind!r}; known are {', '.join(KINDS)}. "
             "Update the program."
         )
+    if not meaningful(edit):
+        number = path.read_bytes()[:offset].count(b"\n") + 1
+        raise EditError(
+            f"{path}, line {number}: {edit.value!r} is no value of {edit.kind}. Remove that line; "
+            "all others stay valid."
+        )
     return edit
-
-
-def _apply(edit: Edit, labels: Labels) -> None:
-    key = (edit.episode, edit.start)
-    if edit.kind == "tag":
-        labels.category[key] = edit.value
-    elif edit.kind == "note":
-        labels.note[key] = edit.value
-    elif edit.kind == "outcome":
-        labels.outcome[edit.episode] = edit.value
-    elif edit.value:
-        labels.discarded.add(key)
-    else:
-        labels.discarded.discard(key)

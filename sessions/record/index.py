@@ -8,42 +8,29 @@ from __future__ import annotations
 import contextlib
 import os
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
 from sessions.record import jpeg
-from sessions.record.layout import EpisodeError
+from sessions.record.layout import EpisodeError, EpisodeMeta
+from sessions.record.marks import Facts, facts
 from sessions.record.reader import EpisodeData, FrameReader, read_episode
 from sessions.types import Controller, segments
 
 FILE = "index.msgpack"
-_VERSION = 1
+_VERSION = 2
 
 
 class Takeover(msgspec.Struct, frozen=True):
     """One human segment as recorded, before any edit.
 
     Attributes:
-        start: first row.
-        stop: one past the last row.
-        t: since the episode began [s].
-        duration_s: length [s].
-        doubt: at takeover, NaN if the policy had none.
-        staged: the stage was judged, so that ``recovered`` is known without the outcome.
-        recovered: the human brought the stage on, or to success; if not staged, unknown (True).
+        facts: its rows; where no stage was judged, ``recovered`` is unknown (True).
         thumbnail: JPEG of the moment of takeover; empty without a camera.
     """
 
-    start: int
-    stop: int
-    t: float
-    duration_s: float
-    doubt: float
-    staged: bool
-    recovered: bool
+    facts: Facts
     thumbnail: bytes = b""
 
 
@@ -53,9 +40,7 @@ class Entry(msgspec.Struct, frozen=True):
     Attributes:
         size: of the file, with ``modified`` the proof that it is the one read.
         modified: modification time [ns].
-        episode: number.
-        round: index.
-        demo: a demonstration.
+        meta: what the episode says about itself.
         outcome: as recorded (``Outcome``'s value).
         duration_s: from first to last tick [s].
         ticks: rows.
@@ -66,9 +51,7 @@ class Entry(msgspec.Struct, frozen=True):
 
     size: int
     modified: int
-    episode: int
-    round: int = 0
-    demo: bool = False
+    meta: EpisodeMeta
     outcome: int = 0
     duration_s: float = 0.0
     ticks: int = 0
@@ -101,22 +84,21 @@ def write(folder: Path, entries: dict[str, Entry]) -> None:
 
 def examine(path: Path, number: int) -> Entry:
     """Reads one finished file; a torn one gives an entry that says so."""
-    facts = path.stat()
+    on_disk = path.stat()
     try:
         data = read_episode(path)
     except EpisodeError as error:
-        return Entry(facts.st_size, facts.st_mtime_ns, number, problem=str(error))
+        unknown = EpisodeMeta(number)
+        return Entry(on_disk.st_size, on_disk.st_mtime_ns, unknown, problem=str(error))
     steps = data.steps
     duration = float(steps["t"][-1] - steps["t"][0]) if len(steps) else 0.0
     human = (
         np.isin(steps["controller"], (Controller.HUMAN, Controller.DEMO)).mean() if duration else 0
     )
     return Entry(
-        size=facts.st_size,
-        modified=facts.st_mtime_ns,
-        episode=number,
-        round=data.meta.round,
-        demo=data.meta.demo,
+        size=on_disk.st_size,
+        modified=on_disk.st_mtime_ns,
+        meta=msgspec.structs.replace(data.meta, episode=number),
         outcome=int(data.outcome),
         duration_s=duration,
         ticks=len(steps),
@@ -125,31 +107,15 @@ def examine(path: Path, number: int) -> Entry:
     )
 
 
-def doubt_at(steps: NDArray[Any], row: int, rate_hz: float) -> float:
-    """The policy's doubt at ``row``, or its newest within half a second before; NaN if none."""
-    recent = steps["doubt"][max(0, row - round(rate_hz / 2)) : row + 1]
-    known = recent[np.isfinite(recent)]
-    return float(known[-1]) if len(known) else float("nan")
-
-
 def _takeovers(data: EpisodeData) -> tuple[Takeover, ...]:
-    found = []
-    for segment in segments(data.steps, data.meta.episode):
-        if segment.controller is not Controller.HUMAN:
-            continue
-        found.append(
-            Takeover(
-                start=segment.start,
-                stop=segment.stop,
-                t=segment.t,
-                duration_s=segment.duration_s,
-                doubt=doubt_at(data.steps, segment.start, data.meta.rate_hz),
-                staged=bool(data.steps["stage"][segment.start] >= 0),
-                recovered=segment.recovered,
-                thumbnail=_thumbnail(data, segment.start),
-            )
+    return tuple(
+        Takeover(
+            facts(data.steps, segment.start, segment.stop, data.meta.rate_hz),
+            _thumbnail(data, segment.start),
         )
-    return tuple(found)
+        for segment in segments(data.steps, data.meta.episode)
+        if segment.controller is Controller.HUMAN
+    )
 
 
 def _thumbnail(data: EpisodeData, row: int) -> bytes:

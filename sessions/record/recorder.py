@@ -124,6 +124,8 @@ class Recorder:
             leftovers=tuple(leftovers),
             can_undo=self._desk.can_undo(),
             can_redo=self._desk.can_redo(),
+            undo_text=self._desk.undo_text(),
+            redo_text=self._desk.redo_text(),
             problem=self._problem(),
             refusal=self._refusal(),
             next_episode=max(self._catalogue.next_episode(), running + 1),

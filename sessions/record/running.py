@@ -10,15 +10,16 @@ from numpy.typing import NDArray
 
 from sessions.messages import Intervention
 from sessions.record import jpeg
+from sessions.record.marks import DOUBT_S
 from sessions.types import Controller
 
-_DOUBT_S = 0.5  # a doubt older than this says nothing about the takeover
 _FRAMES = 16  # encoded frames of the first camera kept for thumbnails
 
 
 @dataclass
 class _Takeover:
     start: int
+    stop: int
     tick: int
     t: float
     doubt: float
@@ -77,6 +78,8 @@ class RunningAttempt:
             Intervention(
                 episode=self.episode,
                 start=takeover.start,
+                first=takeover.start,
+                stop=takeover.stop,
                 t=takeover.t - self._t0,
                 duration_s=takeover.last_t - takeover.t,
                 doubt=takeover.doubt,
@@ -110,9 +113,10 @@ class RunningAttempt:
         doubt, seen = self._doubt
         return _Takeover(
             start=self._row,
+            stop=self._row + 1,
             tick=int(step["tick"]),
             t=t,
-            doubt=doubt if t - seen <= _DOUBT_S else float("nan"),
+            doubt=doubt if t - seen <= DOUBT_S else float("nan"),
             stage=int(step["stage"]),
             last_t=t,
             recovered=int(step["stage"]) < 0,
@@ -124,6 +128,7 @@ class RunningAttempt:
             takeover.running = False
         else:
             takeover.last_t = float(step["t"])
+            takeover.stop = self._row + 1
         if takeover.stage >= 0:
             takeover.recovered = bool(int(step["stage"]) > takeover.stage or step["success"])
 

@@ -43,7 +43,7 @@ def episode(*runs: tuple[Controller, int, int]) -> NDArray[Any]:
 
 def test_of_an_attempt_only_what_the_human_did_is_learned() -> None:
     steps = episode((P, 10, 0), (H, 6, 0), (B, 3, 1), (P, 5, 1))
-    assert correction_spans(steps, 4) == [Span(4, 10, 16, correction=True)]
+    assert correction_spans(steps, 4, [(10, 16)]) == [Span(4, 10, 16, correction=True)]
 
 
 def test_a_demonstration_is_learned_to_its_last_tick_but_not_its_holds() -> None:
@@ -51,21 +51,15 @@ def test_a_demonstration_is_learned_to_its_last_tick_but_not_its_holds() -> None
     assert [(s.start, s.stop) for s in demonstration_spans(steps, 1)] == [(0, 8), (12, 17)]
 
 
-def test_interventions_that_did_not_recover_are_left_out_unless_wanted() -> None:
-    steps = episode((P, 5, 0), (H, 5, 0), (P, 5, 0), (H, 5, 1), (P, 5, 2))
-    assert [s.start for s in correction_spans(steps, 1)] == [15]
-    assert [s.start for s in correction_spans(steps, 1, recovered_only=False)] == [5, 15]
-
-
-def test_what_the_catalogue_knows_beats_what_the_ticks_say() -> None:
-    steps = episode((P, 5, 0), (H, 5, 0), (P, 5, 0), (H, 5, 1), (P, 5, 2))
-    spans = correction_spans(steps, 1, recovered={5: True, 15: False})
-    assert [s.start for s in spans] == [5]
-
-
-def test_a_discarded_intervention_is_never_learned() -> None:
+def test_moved_edges_teach_only_what_a_human_commanded_between_them() -> None:
     steps = episode((P, 5, 0), (H, 5, 0), (P, 5, 1), (H, 5, 1), (P, 5, 2))
-    assert [s.start for s in correction_spans(steps, 1, discarded=[5])] == [15]
+    spans = correction_spans(steps, 1, [(2, 8), (8, 17)])
+    assert [(s.start, s.stop) for s in spans] == [(5, 8), (8, 10), (15, 17)]
+
+
+def test_without_interventions_to_learn_from_an_attempt_teaches_nothing() -> None:
+    steps = episode((P, 5, 0), (H, 5, 0), (P, 5, 1))
+    assert correction_spans(steps, 1, []) == []
 
 
 @given(st.integers(1, 40), st.integers(1, 20), st.integers(0, 30), st.integers(0, 10))

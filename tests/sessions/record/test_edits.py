@@ -36,12 +36,12 @@ def test_undo_and_redo_are_unlimited_and_survive_a_restart(tmp_path: Path) -> No
         assert edits.redo(1) is not None
     edits = log(tmp_path)
     assert len(edits.labels().category) == 25
-    while edits.can_undo(1):
+    while edits.newest(1):
         edits.undo(1)
     assert edits.labels() == Labels()
     assert edits.undo(1) is None
     edits = log(tmp_path)
-    while edits.can_redo(1):
+    while edits.newest_undone(1):
         edits.redo(1)
     assert len(edits.labels().category) == 30
 
@@ -51,7 +51,7 @@ def test_a_new_edit_ends_what_can_be_redone(tmp_path: Path) -> None:
     edits.add("tag", 1, 1, 0, "grasp")
     edits.undo(1)
     edits.add("tag", 1, 1, 0, "other")
-    assert not edits.can_redo(1)
+    assert not edits.newest_undone(1)
     assert edits.redo(1) is None
 
 
@@ -62,8 +62,8 @@ def test_undo_stays_within_its_round(tmp_path: Path) -> None:
     undone = edits.undo(2)
     assert undone is not None
     assert undone.episode == 2
-    assert not edits.can_undo(2)
-    assert edits.can_undo(1)
+    assert not edits.newest(2)
+    assert edits.newest(1)
 
 
 def test_nothing_is_ever_removed_from_the_file(tmp_path: Path) -> None:
@@ -154,4 +154,5 @@ def test_undo_and_redo_are_those_of_any_editor(
             undone.clear()
     for one in (edits, log(folder)):
         assert one.labels().note == ({(1, 0): str(done[-1])} if done else {})
-        assert (one.can_undo(1), one.can_redo(1)) == (bool(done), bool(undone))
+        known = (one.newest(1) is not None, one.newest_undone(1) is not None)
+        assert known == (bool(done), bool(undone))
