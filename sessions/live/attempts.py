@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from drivers.base import DriverError, Robot, SceneReset
 from sessions.live.background import Job, Runner
+from sessions.live.faults import translated
 from sessions.messages import AttemptEnded, AttemptStarted
 
 
@@ -112,6 +113,10 @@ class Attempts:
         self.current, self.ending = None, ""
         return self.ended
 
+    def abandon(self) -> None:
+        """The running attempt is left without an outcome: its record is for a person to judge."""
+        self.current, self.coming, self.ending = None, None, ""
+
     def cancel(self) -> None:
         """The wish is withdrawn (a stop); a scene being put back still is, but no start follows."""
         self.coming = None
@@ -119,6 +124,7 @@ class Attempts:
     def _reset(self, seed: int) -> Callable[[], None]:
         def work() -> None:
             if isinstance(self._robot, SceneReset):
-                self._robot.reset_scene(seed)
+                with translated("robot"):
+                    self._robot.reset_scene(seed)
 
         return work

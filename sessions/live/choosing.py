@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from drivers.base import Floats, InvalidActionError
+from sessions.live.alignment import aligned
 from sessions.live.follower import Follower
 from sessions.live.gate import Event
 from sessions.live.helm import Helm
 from sessions.live.holds import RESUME, Trouble, misfit, no_policy, policy_late
 from sessions.live.operators import Operators
+from sessions.live.parking import Parking
 from sessions.live.proposals import Proposals
 from sessions.types import GateState
-
-ALIGNED_RAD = 0.1
-"""An absolute device this close to the arm in every joint may take over [rad, gripper 0..1]."""
 
 
 class Choice:
@@ -25,6 +22,7 @@ class Choice:
         proposals: the policy's side.
         operators: the people's side.
         follower: the arm.
+        parking: the way to the rest pose.
         policy_limit_s: how long a policy that was given control may be silent [s].
     """
 
@@ -34,10 +32,11 @@ class Choice:
         proposals: Proposals,
         operators: Operators,
         follower: Follower,
+        parking: Parking,
         policy_limit_s: float,
     ) -> None:
         self._helm, self._proposals, self._operators = helm, proposals, operators
-        self._follower = follower
+        self._follower, self._parking = follower, parking
         self._limit_s = policy_limit_s
 
     def target(self, now: float) -> Floats | None:
@@ -54,6 +53,8 @@ class Choice:
                 self._check_late(now)
                 return None
             return helm.blend.apply(self._proposals.action)
+        if helm.gate.state is GateState.PARKING:
+            return self._parking.target()
         if helm.gate.state is GateState.ALIGNING and self._aligned():
             helm.apply(Event.ALIGNED)
         if helm.gate.state is GateState.HUMAN:
@@ -63,7 +64,7 @@ class Choice:
     def bad_action(self, error: InvalidActionError) -> Trouble:
         """The sentence for an action that cannot be sent, and whose it was."""
         policy = self._helm.gate.state is GateState.POLICY
-        who = "policy" if policy else self._helm.driver
+        who = "policy" if policy else self._helm.driver or "rest pose"
         remedy = (
             "Press Enter to let the policy try again, or take over."
             if policy
@@ -85,7 +86,5 @@ class Choice:
         self._helm.apply(late.event, late)
 
     def _aligned(self) -> bool:
-        action, sent = self._operators.action(self._helm.driver), self._follower.sent
-        if action is None or action.shape != sent.shape:
-            return False
-        return bool((np.abs(action - sent) <= ALIGNED_RAD).all())
+        action, follower = self._operators.action(self._helm.driver), self._follower
+        return aligned(action, follower.sent, follower.limiter.limits)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from drivers.base import DriverError
-from sessions.live import report
+from sessions.live import alignment, motors, report
 from sessions.live.attempts import Attempt
 from sessions.live.gate import Event
 from sessions.live.holds import Trouble, misfit
@@ -28,8 +28,11 @@ from sessions.messages import (
     Message,
     OperatorTagged,
     Pause,
+    Reconnect,
     Refused,
+    Release,
     ResetScene,
+    Rest,
     Resume,
     SelectOperator,
     SetDoubts,
@@ -43,7 +46,11 @@ from sessions.types import GateState
 COMMAND_S = 1.0
 """A command that leads to motion is not carried out when it is older [s]."""
 
-_TIMELY = (Heartbeat, ClearFault, Arm, StartAttempt, ResetScene, TakeOver, Resume)
+_TIMELY = (
+    *(Heartbeat, ClearFault, Arm, StartAttempt, ResetScene, TakeOver, Resume),
+    # What lets the arm drop is no less to be meant now.
+    *(Rest, Release),
+)
 _OUTCOMES = ("success", "failure", "discarded")
 _EVENT_OUTCOMES = {"success": "success", "failure": "failure", "discard": "discarded"}
 
@@ -85,7 +92,13 @@ def operator_event(loop: Parts, device: str, event: str) -> None:
     elif event == "toggle":
         now = loop.clock.now()
         # Another hand's toggle takes over from the one that drives, as its gate would.
-        handle(loop, GiveBack(now) if loop.helm.driver == device else TakeOver(device, now))
+        driving = loop.helm.driver == device
+        refused = None if driving else too_far(loop, device)
+        if refused is not None:
+            loop.refusals.add(refused)
+            loop.helm.version += 1
+        else:
+            handle(loop, GiveBack(now) if driving else TakeOver(device, now))
     elif event == "stop":
         handle(loop, SoftStop())
     elif event == "start":
@@ -95,8 +108,10 @@ def operator_event(loop: Parts, device: str, event: str) -> None:
 
 
 def next_act(loop: Parts) -> Message:
-    """The deliberate act that comes next: reset, arm, start, go on."""
+    """The deliberate act that comes next: reset, reach the arm, arm, start, go on."""
     gate = loop.helm.gate
+    if gate.state is not GateState.FAULT and loop.follower.lost is not None:
+        return Reconnect("robot")
     if gate.state is GateState.FAULT:
         return ClearFault()
     if not gate.armed:
@@ -117,17 +132,7 @@ def _clear(loop: Parts, command: ClearFault) -> Message:
     gate = loop.helm.gate
     if gate.state is not GateState.FAULT:
         return Refused("There is nothing to reset: the arm was not stopped.")
-    if loop.follower.lost is not None:
-        lost = loop.follower.lost
-        return Refused(f"The robot is still lost. {lost.problem}", lost.remedy)
     loop.helm.clear()
-    return Accepted()
-
-
-def _arm(loop: Parts, command: Arm) -> Message:
-    if loop.helm.gate.state is GateState.FAULT:
-        return Refused("The arm was stopped.", "Reset it first, then arm.")
-    loop.helm.apply(Event.ARM)
     return Accepted()
 
 
@@ -165,6 +170,8 @@ def _not_startable(loop: Parts) -> Refused | None:
         return Refused("The arm was stopped.", "Reset it first, then arm, then start.")
     if not gate.armed:
         return Refused("The arm is not armed.", "Arm it first, then start.")
+    if gate.state is GateState.PARKING:
+        return Refused("The arm is on its way to rest.", "Pause it first, or let it rest.")
     if attempts.busy:
         return Refused("The scene is being put back.", "Wait a moment.")
     if loop.loading.active or loop.loading.wanted is not None:
@@ -202,6 +209,8 @@ def _reset_scene(loop: Parts, command: ResetScene) -> Message:
         return Refused("An attempt is running.", "End it first: success, failure or discard.")
     if loop.helm.gate.state is GateState.FAULT:
         return Refused("The arm was stopped.", "Reset the stop first.")
+    if loop.helm.gate.state is GateState.PARKING:
+        return Refused("The arm is on its way to rest.", "Pause it first, or let it rest.")
     if loop.attempts.busy:
         return Refused("The scene is being put back already.", "Wait a moment.")
     seed = loop.attempts.next_number if command.seed is None else command.seed
@@ -212,7 +221,7 @@ def _reset_scene(loop: Parts, command: ResetScene) -> Message:
 def _take_over(loop: Parts, command: TakeOver) -> Message:
     name = loop.operators.hand(command.device)
     gate = loop.helm.gate
-    refusal = _not_movable(loop) or _no_operator(loop, name)
+    refusal = _not_movable(loop) or _no_operator(loop, name) or too_far(loop, name)
     if refusal is not None:
         return refusal
     if not loop.helm.take_over(name, command.input_t):
@@ -259,6 +268,18 @@ def _not_movable(loop: Parts) -> Refused | None:
     if loop.attempts.current is None:
         return Refused("No attempt is running.", "Start one first.")
     return None if loop.trouble is None else _refused("The arm holds", loop.trouble)
+
+
+def too_far(loop: Parts, name: str) -> Refused | None:
+    """Why an absolute device is too far from the arm to take over; None if it may begin to align.
+
+    One that drives or aligns already is not asked again: the arm waits for it.
+    """
+    if loop.operators.slots[name].device.relative or loop.helm.driver == name:
+        return None
+    action, sent = loop.operators.action(name), loop.follower.sent
+    words = alignment.refusal(name, action, sent, loop.follower.limiter.limits)
+    return None if words is None else Refused(*words)
 
 
 def _no_operator(loop: Parts, name: str) -> Refused | None:
@@ -314,7 +335,7 @@ _ACTS: dict[type[Message], Callable[[Any, Any], Message]] = {
     Snapshot: _snapshot,
     Heartbeat: _heartbeat,
     ClearFault: _clear,
-    Arm: _arm,
+    Arm: motors.arm,
     Disarm: _disarm,
     SoftStop: _soft_stop,
     StartAttempt: _start,
@@ -326,6 +347,9 @@ _ACTS: dict[type[Message], Callable[[Any, Any], Message]] = {
     Resume: _resume,
     Keys: _keys,
     SelectOperator: _select,
+    Reconnect: motors.reconnect,
+    Rest: motors.rest,
+    Release: motors.release,
     LoadPolicy: _load,
     SetDoubts: _set_doubts,
 }

@@ -1,16 +1,33 @@
-"""The arm's side of the loop: measure, limit, send, and come back after a cable was pulled."""
+"""The arm's side of the loop: measure, limit, send, and come back after a cable was pulled.
+
+Whatever its driver raises becomes ``lost`` (it does not answer) or ``stopped`` (it is there but
+refuses to move); see ``sessions.live.faults``.
+"""
 
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterator
 
 import numpy as np
 
-from drivers.base import DeviceLostError, DriverError, Floats, Robot, RobotState
+from drivers.base import (
+    DeviceLostError,
+    DriverError,
+    Floats,
+    Health,
+    InvalidActionError,
+    Monitored,
+    Motors,
+    Robot,
+    RobotState,
+    SelfStoppedError,
+)
 from drivers.kinematics import VIPERX_300S, Arm
 from drivers.limits import Limiter, tightened
 from sessions.config import Station
 from sessions.live.background import Job, Runner
+from sessions.live.faults import translated
 
 RETRY_S = 1.0
 _ARMS = (VIPERX_300S,)
@@ -31,6 +48,9 @@ class Follower:
         sent: shape (A,), what the robot was told last; NaN before anything was.
         found: whether it ever answered.
         lost: why the arm does not answer; None while it does.
+        stopped: why it stopped itself and refuses to move; None from ``engage`` on.
+        motors: the robot as something whose torque can be switched; None if it cannot.
+        health: what it says of itself, read a few times a second.
     """
 
     def __init__(self, robot: Robot, station: Station, run: Runner) -> None:
@@ -53,6 +73,9 @@ class Follower:
         self.sent = nothing
         self.found = False
         self.lost: DriverError | None = DeviceLostError("robot", "It is not connected yet.", "")
+        self.stopped: SelfStoppedError | None = None
+        self.motors: Motors | None = robot if isinstance(robot, Motors) else None
+        self.health = Health()
         self._stale_s = station.holds.robot_s
         self._run = run
         self._job: Job | None = None
@@ -69,6 +92,20 @@ class Follower:
             self._retry_t = now + RETRY_S
             self._job = (run or self._run)(self._reconnect)
 
+    @property
+    def there(self) -> bool:
+        """Whether the arm answers and may be spoken to from this thread."""
+        return self.lost is None and self._job is None
+
+    @property
+    def limp(self) -> bool:
+        """Whether its torque is known to be off."""
+        return self.motors is not None and not self.motors.engaged
+
+    def try_now(self) -> None:
+        """The next ``observe`` tries to reach a lost arm, however short ago the last try was."""
+        self._retry_t = float("-inf")
+
     def observe(self, now: float) -> bool:
         """Takes the newest measurement; False, with ``lost`` set, while the arm does not answer."""
         if self._job is not None:
@@ -83,39 +120,97 @@ class Follower:
             if self._job is not None:
                 return self.observe(now) if self._job.done else False
         try:
-            state = self.robot.get_observation()
+            with translated("robot"):
+                state = self.robot.get_observation()
             self._check_age(now - state.t)
+        except SelfStoppedError as error:
+            self._back()
+            self.stopped = error
+            return False
         except DriverError as error:
             self.lost = error
             return False
         self.state, self.found = state, True
-        if self.lost is not None:
-            self.lost = None
-            self.anchor(grip=False)
+        self._back()
         return True
+
+    def look(self) -> bool:
+        """Reads how the arm says it is; whether its warnings changed."""
+        if not self.there or not isinstance(self.robot, Monitored):
+            return False
+        before = self.health.warnings
+        try:
+            with translated("robot"):
+                self.health = self.robot.health()
+        except DriverError as error:
+            self.health = Health(warnings=(f"{error.problem} {error.remedy}",))
+        return self.health.warnings != before
+
+    def engage(self) -> None:
+        """Makes the arm ready to be moved: torque on where it is, and whatever stopped it cleared.
+
+        Nothing for an arm still coming to rest, whose torque is on: it goes on from there.
+
+        Raises:
+            SelfStoppedError: a motor refuses.
+            DeviceLostError: the arm does not answer.
+        """
+        if self.motors is None:
+            self.stopped = None
+            return
+        if self.motors.engaged and self.stopped is None and self.limiter.moving:
+            return
+        was_limp = self.limp
+        with self._judged():
+            self.motors.engage()
+            self.state = self.robot.get_observation()
+        self.stopped, self.found = None, True
+        if was_limp:  # what it grasped was let go with the torque
+            self.anchor(grip=False)
+
+    def release(self) -> None:
+        """Torque off at once, if it can be switched.
+
+        Raises:
+            DeviceLostError: the arm does not answer.
+        """
+        if self.motors is not None:
+            with self._judged():
+                self.motors.release()
 
     def follow(self, target: Floats) -> None:
         """Sends the next step towards ``target``, shape (A,).
 
         Raises:
             InvalidActionError: wrong shape or not finite; nothing was sent.
+            SelfStoppedError: the arm refuses to move.
             DeviceLostError: the arm does not answer.
         """
-        self.sent = self.robot.send_action(self.limiter.apply(target))
+        if self.there and self.stopped is None:
+            self._send(self.limiter.apply(target))
 
     def hold(self, *, armed: bool) -> None:
         """Comes to rest and stays. A disarmed arm at rest is not commanded at all.
 
+        An arm without torque is followed instead: what leads it (a mirroring leader, the next
+        arming) starts from where hands have put it.
+
         Raises:
+            SelfStoppedError: the arm refuses to move.
             DeviceLostError: the arm does not answer.
         """
-        if armed or self.limiter.moving:
-            self.sent = self.robot.send_action(self.limiter.hold())
+        if not self.there or self.stopped is not None:
+            return
+        if self.limp:
+            self.anchor(grip=False)
+        elif armed or self.limiter.moving:
+            self._send(self.limiter.hold())
 
     def stop(self) -> None:
         """Cancels every target at once: the arm holds where it is."""
-        with contextlib.suppress(DriverError):
-            self.robot.stop()
+        if self.there and not self.limp:
+            with contextlib.suppress(DriverError), translated("robot"):
+                self.robot.stop()
         if np.isfinite(self.state.position).all():
             self.anchor(grip=True)
 
@@ -135,14 +230,42 @@ class Follower:
 
     def close(self) -> None:
         """Lets the arm hold where it is and lets go of it."""
-        if self.lost is None:
-            with contextlib.suppress(DriverError):
+        if self.there and not self.limp:
+            with contextlib.suppress(DriverError), translated("robot"):
                 self.robot.stop()
-        self.robot.disconnect()
+        with contextlib.suppress(DriverError), translated("robot"):
+            self.robot.disconnect()
+
+    def _send(self, action: Floats) -> None:
+        with self._judged():
+            self.sent = self.robot.send_action(action)
+
+    @contextlib.contextmanager
+    def _judged(self) -> Iterator[None]:
+        """Keeps what the robot raises as its state, and lets it go on."""
+        try:
+            with translated("robot"):
+                yield
+        except SelfStoppedError as error:
+            self.stopped = error
+            raise
+        except InvalidActionError:
+            raise
+        except DriverError as error:
+            self.lost = error
+            raise
+
+    def _back(self) -> None:
+        if self.lost is None:
+            return
+        self.lost = self.stopped = None
+        if np.isfinite(self.state.position).all():
+            self.anchor(grip=False)
 
     def _reconnect(self) -> None:
-        self.robot.disconnect()
-        self.robot.connect()
+        with translated("robot"):
+            self.robot.disconnect()
+            self.robot.connect()
 
     def _check_age(self, age_s: float) -> None:
         if age_s > self._stale_s:

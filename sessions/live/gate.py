@@ -3,7 +3,8 @@
 The whole of it is one table. What is not in the table changes nothing, so the function is total:
 every event is defined in every state, and nothing here looks at a clock or a device. After a stop
 three acts lead back to motion, never fewer: FAULT --clear--> HOLD disarmed --arm--> HOLD armed
---start or resume--> POLICY (or HUMAN for a demonstration).
+--start or resume--> POLICY (or HUMAN for a demonstration). An arm that is lost or has stopped
+itself holds disarmed, and two acts lead on: arm, then start or resume. A stop outlasts both.
 """
 
 from __future__ import annotations
@@ -13,10 +14,16 @@ from enum import Enum, auto
 
 from sessions.types import GateState, HoldReason
 
-HOLD, POLICY, ALIGNING, HUMAN, FAULT = GateState
+HOLD, POLICY, ALIGNING, HUMAN, FAULT, PARKING = GateState
 
-MOVING = frozenset({POLICY, ALIGNING, HUMAN})
+DRIVEN = frozenset({POLICY, ALIGNING, HUMAN})
+"""The states in which an attempt is driven on."""
+
+MOVING = DRIVEN | {PARKING}
 """The states in which an action may be sent that moves the arm."""
+
+BROKEN = frozenset({HoldReason.ROBOT_LOST, HoldReason.SELF_STOPPED})
+"""The reasons of a HOLD that end with arming: the arm itself could not go on."""
 
 RESTING = frozenset({HoldReason.IDLE, HoldReason.RECORDER_LOST, HoldReason.LOADING_POLICY})
 """The reasons of a HOLD outside any attempt: nobody can take over or resume from these."""
@@ -53,8 +60,11 @@ class Event(Enum):
     GIVE_BACK = auto()
     PAUSE = auto()
     END = auto()  # the attempt is over
+    REST = auto()  # outside attempts: go slowly to the rest pose
+    RESTED = auto()  # the arm is there, and its torque is off
     SOFT_STOP = auto()
     ROBOT_LOST = auto()
+    SELF_STOPPED = auto()  # the arm is there but refuses to move
     OPERATOR_LOST = auto()
     CAMERA_STALE = auto()
     WINDOW_LOST = auto()
@@ -121,12 +131,15 @@ def _table() -> dict[tuple[GateState, Event], _Rule]:
         (HOLD, Event.RECORDER_BACK): _Rule(
             HOLD, HoldReason.IDLE, only=frozenset({HoldReason.RECORDER_LOST})
         ),
+        (HOLD, Event.REST): _Rule(PARKING, needs_arm=True, only=RESTING),
+        (PARKING, Event.RESTED): _Rule(HOLD, HoldReason.IDLE, armed=False),
+        (PARKING, Event.PAUSE): _Rule(HOLD, HoldReason.IDLE),
         (HOLD, Event.LOADING): _Rule(HOLD, HoldReason.LOADING_POLICY, only=RESTING),
         (HOLD, Event.LOADED): _Rule(
             HOLD, HoldReason.IDLE, only=frozenset({HoldReason.LOADING_POLICY})
         ),
     }
-    for state in MOVING:
+    for state in DRIVEN:
         rules[state, Event.DISARM] = _Rule(HOLD, HoldReason.PAUSED, armed=False)
         rules[state, Event.PAUSE] = _Rule(HOLD, HoldReason.PAUSED)
         rules[state, Event.END] = _Rule(HOLD, HoldReason.IDLE)
@@ -134,9 +147,14 @@ def _table() -> dict[tuple[GateState, Event], _Rule]:
         rules[state, Event.WINDOW_LOST] = _Rule(HOLD, HoldReason.WINDOW_LOST)
         rules[state, Event.BAD_ACTION] = _Rule(HOLD, HoldReason.BAD_ACTION)
         rules[state, Event.STALLED] = _Rule(HOLD, HoldReason.STALLED)
+    # Cameras are not needed on the way to rest; whoever could stop it is.
+    for event in (Event.DISARM, Event.WINDOW_LOST, Event.BAD_ACTION, Event.STALLED):
+        rules[PARKING, event] = _Rule(HOLD, HoldReason.IDLE, armed=False)
     for state in GateState:
         rules[state, Event.SOFT_STOP] = _Rule(FAULT, HoldReason.SOFT_STOP, armed=False)
-        rules[state, Event.ROBOT_LOST] = _Rule(FAULT, HoldReason.ROBOT_LOST, armed=False)
+    for state in set(GateState) - {FAULT}:
+        rules[state, Event.ROBOT_LOST] = _Rule(HOLD, HoldReason.ROBOT_LOST, armed=False)
+        rules[state, Event.SELF_STOPPED] = _Rule(HOLD, HoldReason.SELF_STOPPED, armed=False)
     return rules
 
 
@@ -146,10 +164,12 @@ _TABLE = _table()
 def transition(gate: Gate, event: Event) -> Gate:
     """The gate after ``event``; the same gate where the table says nothing.
 
-    Arming and disarming a HOLD keep its reason, so they are the two rules beside the table.
+    Arming and disarming a HOLD keep its reason, so they are the two rules beside the table; what
+    broke the arm off is over once it is armed again.
     """
     if gate.state is HOLD and event in (Event.ARM, Event.DISARM):
-        return Gate(HOLD, event is Event.ARM, gate.reason)
+        over = event is Event.ARM and gate.reason in BROKEN
+        return Gate(HOLD, event is Event.ARM, HoldReason.PAUSED if over else gate.reason)
     rule = _TABLE.get((gate.state, event))
     if rule is None or (rule.needs_arm and not gate.armed):
         return gate

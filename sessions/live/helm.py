@@ -9,7 +9,7 @@ from policies.chunks import Blend
 from sessions.clock import Clock
 from sessions.live.attempts import Attempts
 from sessions.live.follower import Follower
-from sessions.live.gate import Event, Gate, transition
+from sessions.live.gate import BROKEN, RESTING, Event, Gate, transition
 from sessions.live.holds import Trouble
 from sessions.live.operators import Operators
 from sessions.live.proposals import Proposals
@@ -35,6 +35,8 @@ class Helm:
         gate: who is in control; changed by ``apply`` only.
         version: goes up with each change.
         text: sentence and remedy of a hold or fault that has its own; empty otherwise.
+        said: what came of an arm that was disarmed meanwhile (it rests, it was let go); shown
+            until it is armed again.
         driver: name of the operator who drives; empty while none does.
         doubt: the policy's doubt at this tick; NaN without one.
         doubts: the doubts at all takeovers so far, in time order.
@@ -57,7 +59,7 @@ class Helm:
     ) -> None:
         self.gate = Gate()
         self.version = 0
-        self.text = ("", "")
+        self.text = self.said = ("", "")
         self.driver = ""
         self.doubts: list[float] = []
         self.doubt = self.tau = self.entered_t = self.input_t = float("nan")
@@ -84,10 +86,18 @@ class Helm:
             self.text = ("", "")
         if trouble is not None and self.gate.state in _STILL:
             lead = "Holding" if self.gate.state is GateState.HOLD else "Stopped"
-            self.text = (f"{lead}: {trouble.text}.", trouble.remedy)
+            words = (f"{lead}: {trouble.text}.", trouble.remedy)
+            if before.state is GateState.PARKING and self.gate.reason in RESTING:
+                self.said = words
+            else:
+                self.text = words
         if self.gate.state is not before.state:
             self._entered(before.state)
+        if self.gate.reason in BROKEN:
+            self._attempts.cancel()
         armed_now = self.gate.armed and not before.armed
+        if armed_now:
+            self.said = ("", "")
         # An arm still coming to rest goes on from what it was sent: that is no jump.
         if armed_now and self._follower.lost is None and not self._follower.limiter.moving:
             self._follower.anchor(grip=True)
@@ -99,6 +109,25 @@ class Helm:
         if cleared and self._attempts.current is None:
             self.apply(Event.END)
         return cleared
+
+    def say(self, sentence: str, remedy: str) -> None:
+        """Shown while the arm is disarmed: what has become of it."""
+        self.said = (sentence, remedy)
+        self.version += 1
+
+    def retell(self, trouble: Trouble) -> None:
+        """The cause that a HOLD has had for a while is known better now."""
+        words = (f"Holding: {trouble.text}.", trouble.remedy)
+        if self.gate.reason in BROKEN and words != self.text:
+            self.text = words
+            self.version += 1
+
+    def arm(self) -> None:
+        """The second act, after ``Follower.engage``."""
+        broken = self.gate.reason in BROKEN
+        self.apply(Event.ARM)
+        if broken and self._attempts.current is None:
+            self.apply(Event.END)
 
     def take_over(self, name: str, input_t: float) -> bool:
         """The operator ``name`` takes control at once, or begins to align an absolute device.

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from drivers.base import Floats
+from drivers.base import DriverError, Floats
 from sessions.config import Holds
 from sessions.live.gate import Event, Gate
 from sessions.types import GateState, HoldReason
@@ -117,6 +117,24 @@ def stalled(late_s: float, limit_s: float) -> Trouble:
         Event.STALLED,
         f"the control process stood still for {late_s:.1f} s (limit {limit_s:g} s)",
         f"Close what keeps this computer busy, {RESUME}.",
+    )
+
+
+def robot_lost(error: DriverError) -> Trouble:
+    """The arm does not answer; it is tried again by itself."""
+    return Trouble(
+        Event.ROBOT_LOST,
+        f"the {error.device} is lost. {error.problem.rstrip('.')}",
+        f"{error.remedy} It connects again by itself; Reconnect tries at once.".strip(),
+    )
+
+
+def self_stopped(error: DriverError) -> Trouble:
+    """The arm answers but refuses to move, until it is armed anew."""
+    return Trouble(
+        Event.SELF_STOPPED,
+        f"the {error.device} has stopped itself. {error.problem.rstrip('.')}",
+        f"{error.remedy} Then press Enter to arm.".strip(),
     )
 
 

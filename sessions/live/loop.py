@@ -13,11 +13,16 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from drivers.base import DriverError, InvalidActionError, Robot, Teleoperator
+from drivers.base import (
+    DriverError,
+    InvalidActionError,
+    Robot,
+    Teleoperator,
+)
 from policies.base import PolicyLink, PolicySpec
 from sessions.clock import Clock
 from sessions.config import Station, Task
-from sessions.live import commands, report
+from sessions.live import commands, motors, report
 from sessions.live.attempts import Attempts
 from sessions.live.background import inline
 from sessions.live.choosing import Choice
@@ -25,10 +30,12 @@ from sessions.live.follower import Follower
 from sessions.live.frames import FrameSource
 from sessions.live.gate import MOVING, Event
 from sessions.live.helm import Helm
-from sessions.live.holds import STALL_S, Trouble, Watch, stalled
+from sessions.live.holds import STALL_S, Trouble, Watch, robot_lost, self_stopped, stalled
 from sessions.live.loading import Loading
-from sessions.live.operators import Operators
+from sessions.live.operators import Operators, Signal
 from sessions.live.options import LoopOptions
+from sessions.live.parking import Parking
+from sessions.live.parts import Refusals
 from sessions.live.proposals import Proposals
 from sessions.live.stepping import StepRecord
 from sessions.live.timing import Timing
@@ -36,6 +43,8 @@ from sessions.messages import AttemptStarted, ControlState, Message
 from sessions.types import Controller, GateState, HoldReason
 
 __all__ = ["ControlLoop", "LoopOptions"]
+
+_HEALTH_S = 0.3
 
 
 class ControlLoop:
@@ -58,6 +67,9 @@ class ControlLoop:
         helm: the gate and who drives.
         trouble: what forbids motion at this tick; None if nothing does.
         notice: sentence and remedy of what last went wrong outside the gate; empty if nothing.
+        parking: the way to the rest pose.
+        refusals: what devices' own buttons asked for in vain.
+        asked_to_release_t: when the arm was last asked to drop, which takes two presses [s].
     """
 
     def __init__(
@@ -99,9 +111,18 @@ class ControlLoop:
         )
         self.trouble: Trouble | None = None
         self.notice = ("", "")
+        self.parking = Parking(self.follower, self.timing.dt)
+        self.refusals = Refusals()
+        self.asked_to_release_t = float("-inf")
         self._sink, self._frames = sink, cameras
+        self._health_ticks = max(1, round(_HEALTH_S * station.rate_hz))
         self._choice = Choice(
-            self.helm, self.proposals, self.operators, self.follower, station.holds.policy_s
+            self.helm,
+            self.proposals,
+            self.operators,
+            self.follower,
+            self.parking,
+            station.holds.policy_s,
         )
         self._record = StepRecord(
             self.helm,
@@ -175,7 +196,8 @@ class ControlLoop:
         due = self.timing.begin(now)
         tick = self.timing.ticks - 1
         scene_ready = self.attempts.finished()
-        self._observe(now)
+        with self.timing.devices:
+            self._observe(now)
         self._look_back(now - due)
         if scene_ready:
             self._scene_ready()
@@ -183,12 +205,17 @@ class ControlLoop:
             self._start(now, tick)
         self._exchange_policy(now, tick)
         self._judge(now)
-        self._listen(now)
+        with self.timing.devices:
+            signals = self._poll(now)
+        self._listen(signals, now)
         if self.attempts.current is not None and self.helm.gate.state is not GateState.FAULT:
             self.proposals.ask(self.follower.state, tick)
         self.helm.doubt = self.proposals.due(tick)
-        controller = self._act(now)
-        self.operators.feedback(self.helm.view())
+        with self.timing.devices:
+            controller = self._act(now)
+            if self.follower.found:
+                self.operators.feedback(self.helm.view())
+        self._look_after(tick)
         self._record.fill(now, due, tick, controller)
         self._sink(self._record.step)
         self._finish(now, tick)
@@ -205,15 +232,26 @@ class ControlLoop:
     def _observe(self, now: float) -> None:
         if self.attempts.busy:
             return  # a scene being put back may not answer for a moment
-        before, found = self.follower.lost, self.follower.found
-        self.follower.observe(now)
-        lost = self.follower.lost
-        if self.follower.found and not found and self.helm.gate.reason is HoldReason.ROBOT_LOST:
-            self.helm.clear()  # an arm that came up after the loop: nothing was ever stopped
-        if lost is not None and self.helm.gate.reason is not HoldReason.ROBOT_LOST:
-            self._robot_lost(lost)
-        if (before is None) != (lost is None):
+        follower = self.follower
+        before, found = follower.lost, follower.found
+        follower.observe(now)
+        if follower.found and not found and self.helm.gate.reason is HoldReason.ROBOT_LOST:
+            self.helm.apply(Event.END)  # an arm that came up after the loop: nothing was lost
+        self._judge_arm()
+        if (before is None) != (follower.lost is None):
             self.helm.version += 1
+
+    def _judge_arm(self) -> None:
+        """Holds, disarmed, where the arm is lost or refuses to move; a stop outlasts both."""
+        lost, stopped = self.follower.lost, self.follower.stopped
+        if lost is not None:
+            trouble = robot_lost(lost)
+        elif stopped is not None:
+            trouble = self_stopped(stopped)
+        else:
+            return
+        if not self.helm.apply(trouble.event, trouble):
+            self.helm.retell(trouble)
 
     def _look_back(self, late_s: float) -> None:
         """After a stall the arm rests wherever it stopped itself, and does not go on unasked."""
@@ -222,12 +260,6 @@ class ControlLoop:
             return
         self.helm.apply(Event.STALLED, stalled(late_s, limit_s))
         self.follower.anchor(grip=True)
-
-    def _robot_lost(self, error: DriverError) -> None:
-        self.follower.lost = error
-        text = f"the robot is lost. {error.problem.rstrip('.')}"
-        remedy = f"{error.remedy} Then press Enter to reset.".strip()
-        self.helm.apply(Event.ROBOT_LOST, Trouble(Event.ROBOT_LOST, text, remedy))
 
     def _scene_ready(self) -> None:
         """The scene was put back: everything starts anew from the pose it has now.
@@ -291,18 +323,31 @@ class ControlLoop:
             missing = self.watch.recorder(now)
             self.helm.apply(Event.RECORDER_BACK if missing is None else missing.event, missing)
 
-    def _listen(self, now: float) -> None:
-        """Reads the operators; what they do goes the way of the window's commands."""
+    def _poll(self, now: float) -> list[Signal]:
+        """Reads the operators."""
         self.operators.connect(now)
-        for signal in self.operators.poll(self.helm.view(), now):
+        return self.operators.poll(self.helm.view(), now)
+
+    def _listen(self, signals: list[Signal], now: float) -> None:
+        """What the operators did goes the way of the window's commands."""
+        for signal in signals:
             if signal.kind == "press" and self.trouble is None:
-                self.helm.take_over(signal.device, now)
+                self._press(signal.device, now)
             elif signal.kind == "release" and signal.device == self.helm.driver:
                 self.helm.give_back(now)
             elif signal.kind == "lost" and signal.device == self.helm.driver:
-                self.helm.apply(Event.OPERATOR_LOST, self.operators.lost(signal.device))
+                self.helm.apply(Event.OPERATOR_LOST, self.operators.lost(signal.source))
             elif signal.kind == "event":
                 commands.operator_event(self, signal.device, signal.event)
+
+    def _press(self, device: str, now: float) -> None:
+        """A device's own gate closes; too far from the arm it is refused, in words."""
+        refused = commands.too_far(self, device)
+        if refused is None:
+            self.helm.take_over(device, now)
+        elif self.helm.gate.armed and self.attempts.current is not None:
+            self.refusals.add(refused)
+            self.helm.version += 1
 
     def _act(self, now: float) -> Controller:
         """Chooses, limits and sends; returns whose action it was."""
@@ -314,9 +359,30 @@ class ControlLoop:
                 self.follower.hold(armed=self.helm.gate.armed)
         except InvalidActionError as error:
             self.helm.apply(Event.BAD_ACTION, self._choice.bad_action(error))
-        except DriverError as error:
-            self._robot_lost(error)
+        except DriverError:
+            self._judge_arm()  # the follower keeps what it was
+        if self.helm.gate.state is GateState.PARKING:
+            self._look_whether_it_rests()
         return self.helm.controller()
+
+    def _look_whether_it_rests(self) -> None:
+        """Puts the torque off where the arm lies by itself, or says what keeps it from there."""
+        if self.parking.arrived:
+            motors.let_go(self, Event.RESTED, "The arm rests, its torque is off.")
+        elif self.parking.late:
+            self.helm.apply(Event.DISARM)
+            self.helm.say(
+                f"The arm did not reach its rest pose: {self.parking.obstacle()}.",
+                "Clear its way, arm it and send it to rest again; or support it and release it.",
+            )
+
+    def _look_after(self, tick: int) -> None:
+        """Asks the devices how they are, a few times a second."""
+        if tick % self._health_ticks:
+            return
+        robot, others = self.follower.look(), self.operators.look()
+        if robot or others:
+            self.helm.version += 1
 
     def _finish(self, now: float, tick: int) -> None:
         """Ends the attempt with this tick if that was asked for, or judged."""
@@ -331,5 +397,6 @@ class ControlLoop:
         if self.attempts.ending:
             ended = self.attempts.end(tick)
             self.helm.apply(Event.END)
+            self._judge_arm()
             self.helm.version += 1
             self.emit(ended)

@@ -1,20 +1,32 @@
 """The people's side of the loop: devices that come and go, and the edges of their gates.
 
 Several devices may be connected at once; whichever gate is pressed takes over. A gate acts on its
-edges only: one that is still held after a stop or a hold must be let go and pressed again.
+edges only: one that is still held after a stop or a hold must be let go and pressed again. A device
+that is a gate and nothing else (``gate_only``, a pedal) takes over with the selected one.
 """
 
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from drivers.base import DriverError, Floats, OperatorInput, Teleoperator, TeleoperatorView
+from drivers.base import (
+    DriverError,
+    Floats,
+    Health,
+    Monitored,
+    OperatorInput,
+    Shown,
+    Teleoperator,
+    TeleoperatorView,
+)
 from sessions.live.background import Job, Runner
+from sessions.live.faults import translated
 from sessions.live.gate import Event
 from sessions.live.holds import RESUME, Trouble
-from sessions.messages import DeviceState
+from sessions.messages import ControlInput, DeviceState
 
 RETRY_S = 1.0
 _NOTHING = OperatorInput()
@@ -25,7 +37,7 @@ class Signal:
     """What one device just did.
 
     Attributes:
-        device: the operator's name in the station file.
+        device: name of the operator whose motion it is about.
         kind: ``press`` and ``release`` of the gate, ``lost``, or ``event``.
         event: the event's name where the kind is ``event``.
     """
@@ -33,6 +45,7 @@ class Signal:
     device: str
     kind: Literal["press", "release", "lost", "event"]
     event: str = ""
+    source: str = ""  # the device that said so, where the sentence is about that one
 
 
 @dataclass
@@ -48,6 +61,14 @@ class Slot:
     pressed: bool = False
     input: OperatorInput = field(default_factory=OperatorInput)
     waiting: tuple[str, ...] = ()  # events read at a takeover, for the next poll to tell
+    broke: DriverError | None = None  # it was lost at a takeover, for the next poll to tell
+    deaf: DriverError | None = None  # why it cannot be told where the arm is
+    health: Health = field(default_factory=Health)
+
+    @property
+    def gate_only(self) -> bool:
+        """Whether it gates another device's motion and has none of its own."""
+        return bool(getattr(self.device, "gate_only", False))
 
 
 class Operators:
@@ -65,9 +86,20 @@ class Operators:
 
     def __init__(self, devices: dict[str, Teleoperator], selected: str, run: Runner) -> None:
         self.slots = {name: Slot(name, device) for name, device in devices.items()}
-        self.selected = selected if selected in self.slots else next(iter(self.slots), "")
+        hands = self.hands
+        self.selected = selected if selected in hands else next(iter(hands), "")
         self.version = 0
         self._run = run
+
+    @property
+    def hands(self) -> tuple[str, ...]:
+        """The devices that can move the arm, in the station's order."""
+        return tuple(name for name, slot in self.slots.items() if not slot.gate_only)
+
+    def hand(self, name: str) -> str:
+        """Whose motion the device gates: its own, or a pedal's the selected device's."""
+        slot = self.slots.get(name)
+        return self.selected if slot is None or slot.gate_only else name
 
     def connect(self, now: float, run: Runner | None = None) -> None:
         """Begins to connect what is not connected, each device at most once a second.
@@ -80,7 +112,7 @@ class Operators:
             if slot.connected:
                 continue
             if slot.job is None and now >= slot.retry_t:
-                slot.job = (run or self._run)(slot.device.connect)
+                slot.job = (run or self._run)(_connecting(slot))
             if slot.job is not None and slot.job.done:
                 self._connected(slot, slot.job, now)
 
@@ -94,18 +126,24 @@ class Operators:
         for slot in self.slots.values():
             if not slot.connected or not self._listens(slot):
                 continue
+            hand = self.hand(slot.name)
             try:
-                slot.input = slot.device.get_action(view)
+                if slot.broke is not None:
+                    raise slot.broke
+                with translated(slot.name):
+                    slot.input = slot.device.get_action(view)
             except DriverError as error:
+                if slot.pressed or not slot.gate_only:
+                    signals.append(Signal(hand, "lost", source=slot.name))
                 self._lost(slot, error, now)
-                signals.append(Signal(slot.name, "lost"))
                 continue
             pressed = bool(slot.input.gate)
             if pressed != slot.pressed:
                 slot.pressed = pressed
-                signals.append(Signal(slot.name, "press" if pressed else "release"))
+                if self._gates(slot, hand, pressed=pressed):
+                    signals.append(Signal(hand, "press" if pressed else "release"))
             events, slot.waiting = slot.waiting + slot.input.events, ()
-            signals.extend(Signal(slot.name, "event", event) for event in events)
+            signals.extend(Signal(hand, "event", event) for event in events)
         return signals
 
     def begin(self, name: str, view: TeleoperatorView) -> None:
@@ -115,13 +153,15 @@ class Operators:
         is about another pose; asking twice lets the takeover's own tick carry the first action.
         """
         slot = self.slots[name]
-        slot.device.begin(view)
         slot.input = _NOTHING
-        if slot.connected:
-            # A device that is lost between the two calls is noticed by the next poll.
-            with contextlib.suppress(DriverError):
-                slot.input = slot.device.get_action(view)
-                slot.waiting += slot.input.events
+        try:
+            with translated(name):
+                slot.device.begin(view)
+                if slot.connected:
+                    slot.input = slot.device.get_action(view)
+                    slot.waiting += slot.input.events
+        except DriverError as error:
+            slot.broke = error
 
     def action(self, name: str) -> Floats | None:
         """What the device last asked for, shape (A,); None while it says nothing."""
@@ -135,11 +175,34 @@ class Operators:
         return Trouble(Event.OPERATOR_LOST, text.rstrip("."), f"Plug it in again, {RESUME}.")
 
     def feedback(self, view: TeleoperatorView) -> None:
-        """Tells every connected device where the arm is; ``poll`` notices one that is gone."""
+        """Tells every connected device where the arm is; ``poll`` notices one that is gone.
+
+        A leader whose motors refuse to follow the arm can still be read: that is a warning.
+        """
         for slot in self.slots.values():
-            if slot.connected:
-                with contextlib.suppress(DriverError):
+            if not slot.connected:
+                continue
+            try:
+                with translated(slot.name):
                     slot.device.send_feedback(view)
+                slot.deaf = None
+            except DriverError as error:
+                slot.deaf = error
+
+    def look(self) -> bool:
+        """Reads how every connected device says it is; whether any warnings changed."""
+        changed = False
+        for slot in self.slots.values():
+            if not slot.connected or not isinstance(slot.device, Monitored):
+                continue
+            before = slot.health.warnings
+            try:
+                with translated(slot.name):
+                    slot.health = slot.device.health()
+            except DriverError as error:
+                slot.health = Health(warnings=(f"{error.problem} {error.remedy}",))
+            changed |= slot.health.warnings != before
+        return changed
 
     def select(self, name: str) -> None:
         """Makes ``name`` the device of the window's takeover key."""
@@ -154,26 +217,58 @@ class Operators:
 
     def states(self) -> tuple[DeviceState, ...]:
         """Each device as the window shows it."""
+        return tuple(self._state(slot) for slot in self.slots.values())
+
+    def _state(self, slot: Slot) -> DeviceState:
+        kind = "pedal" if slot.gate_only else "teleoperator"
+        if not slot.connected:
+            text = "" if slot.problem is None else f"{slot.problem.problem} {slot.problem.remedy}"
+            return DeviceState(slot.name, kind, False, text)
+        health, deaf = slot.health, slot.deaf
+        return DeviceState(
+            slot.name,
+            kind,
+            True,
+            inputs=self.inputs(slot.name),
+            figures=health.text,
+            warnings=health.warnings
+            if deaf is None
+            else (f"{deaf.problem} {deaf.remedy}", *health.warnings),
+            lost=health.lost,
+            corrupt=health.corrupt,
+            bus_p99_ms=health.bus_p99_ms,
+        )
+
+    def inputs(self, name: str) -> tuple[ControlInput, ...]:
+        """The device's sticks, buttons and pedals as they are; empty if it shows none."""
+        device = self.slots[name].device
+        if not isinstance(device, Shown) or not self.slots[name].connected:
+            return ()
         return tuple(
-            DeviceState(
-                slot.name,
-                "teleoperator",
-                slot.connected,
-                "" if slot.problem is None else f"{slot.problem.problem} {slot.problem.remedy}",
-            )
-            for slot in self.slots.values()
+            ControlInput(c.name, c.label, c.value, c.action, c.does) for c in device.controls()
         )
 
     def close(self) -> None:
         """Disconnects every device."""
         for slot in self.slots.values():
             if slot.connected:
-                slot.device.disconnect()
+                _disconnect(slot)
                 slot.connected = False
 
     def _listens(self, slot: Slot) -> bool:
         """A device that acts by itself (a scripted person) acts only while it is selected."""
         return slot.name == self.selected or not getattr(slot.device, "autonomous", False)
+
+    def _gates(self, slot: Slot, hand: str, *, pressed: bool) -> bool:
+        """Whether this edge is the gate's.
+
+        A gate with two handles, a bumper and a pedal, closes when the last is let go; and a pedal
+        takes over with a device that is there, or not at all.
+        """
+        if pressed:
+            return not slot.gate_only or self.ready(hand)
+        others = (other for other in self.slots.values() if other is not slot)
+        return not any(o.connected and o.pressed and self.hand(o.name) == hand for o in others)
 
     def _connected(self, slot: Slot, job: Job, now: float) -> None:
         slot.job = None
@@ -186,10 +281,24 @@ class Operators:
             self.version += 1
 
     def _lost(self, slot: Slot, error: DriverError, now: float) -> None:
-        slot.device.disconnect()
+        _disconnect(slot)
         slot.connected = False
-        slot.problem = error
+        slot.problem, slot.broke, slot.deaf, slot.health = error, None, None, Health()
         slot.pressed = False
         slot.input, slot.waiting = _NOTHING, ()
         slot.retry_t = now + RETRY_S
         self.version += 1
+
+
+def _connecting(slot: Slot) -> Callable[[], None]:
+    def work() -> None:
+        with translated(slot.name):
+            slot.device.connect()
+
+    return work
+
+
+def _disconnect(slot: Slot) -> None:
+    """A device that is gone may not even let itself be closed."""
+    with contextlib.suppress(DriverError), translated(slot.name):
+        slot.device.disconnect()

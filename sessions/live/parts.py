@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 from drivers.base import Robot
@@ -14,9 +15,28 @@ from sessions.live.helm import Helm
 from sessions.live.holds import Trouble, Watch
 from sessions.live.loading import Loading
 from sessions.live.operators import Operators
+from sessions.live.parking import Parking
 from sessions.live.proposals import Proposals
 from sessions.live.timing import Timing
-from sessions.messages import Message
+from sessions.messages import Message, Refused
+
+
+@dataclass
+class Refusals:
+    """What operators' devices asked for in vain: their buttons have no reply to read.
+
+    Attributes:
+        count: how often that was.
+        newest: the newest one.
+    """
+
+    count: int = 0
+    newest: Refused | None = None
+
+    def add(self, refused: Refused) -> None:
+        """One more."""
+        self.count += 1
+        self.newest = refused
 
 
 class Parts(Protocol):
@@ -29,6 +49,7 @@ class Parts(Protocol):
     follower: Follower
     attempts: Attempts
     operators: Operators
+    parking: Parking
     proposals: Proposals
     loading: Loading
     watch: Watch
@@ -37,6 +58,8 @@ class Parts(Protocol):
     station: Station
     trouble: Trouble | None
     notice: tuple[str, str]
+    asked_to_release_t: float
+    refusals: Refusals
     emit: Callable[[Message], object]
 
     @property

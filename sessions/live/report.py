@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import numpy as np
-
+from sessions.live import alignment
+from sessions.live.gate import BROKEN
 from sessions.live.holds import misfit, plain_words
 from sessions.live.parts import Parts
 from sessions.messages import ControlState, DeviceState
 from sessions.types import GateState, HoldReason
 
-_RESET = "Press Enter to reset, then again to arm."
+_BACK = ("The robot was lost, and is back.", "Look at the arm, then press Enter to arm.")
 _OVER_WHEN_FRESH = (HoldReason.CAMERA_STALE, HoldReason.WINDOW_LOST)
 
 
 def control_state(loop: Parts) -> ControlState:
     """Everything the control process knows, at this moment."""
     helm, attempts, timing = loop.helm, loop.attempts, loop.timing
-    shown = attempts.current
+    shown, motors, refused = attempts.current, loop.follower.motors, loop.refusals.newest
     text, remedy = sentence(loop)
     return ControlState(
         sequence=version(loop),
@@ -49,6 +49,12 @@ def control_state(loop: Parts) -> ControlState:
         load_problem=loop.loading.problem,
         started=attempts.started,
         ended=attempts.ended,
+        engaged=None if motors is None else motors.engaged,
+        can_rest=motors is not None and motors.rest_pose is not None,
+        bus_p99_ms=timing.devices.p99_s() * 1000.0,
+        refusals=loop.refusals.count,
+        refused="" if refused is None else refused.why,
+        refused_remedy="" if refused is None else refused.remedy,
     )
 
 
@@ -63,9 +69,15 @@ def sentence(loop: Parts) -> tuple[str, str]:
     attempt = loop.attempts.current is not None
     if gate.state is GateState.ALIGNING:
         return _aligning(loop)
-    if gate.state is GateState.FAULT and text[0]:
+    if gate.state is GateState.PARKING:
+        return _parking(loop)
+    if gate.state is GateState.FAULT:
+        return _stopped(loop)
+    if gate.reason in BROKEN:
         back = gate.reason is HoldReason.ROBOT_LOST and loop.follower.lost is None
-        return ("Stopped: the robot was lost, and is back.", _RESET) if back else text
+        return _BACK if back else text
+    if loop.helm.said[0]:
+        return loop.helm.said
     if text[0] and gate.armed:
         over = gate.reason in _OVER_WHEN_FRESH and loop.trouble is None
         return (text[0], "That is over. Press Enter to go on.") if over else text
@@ -89,25 +101,51 @@ def _outside_attempts(loop: Parts) -> tuple[str, str]:
 
 
 def _aligning(loop: Parts) -> tuple[str, str]:
-    action, sent = loop.operators.action(loop.helm.driver), loop.follower.sent
     name = loop.helm.driver
-    if action is None or action.shape != sent.shape:
-        return f"Aligning: the {name} gives no pose yet.", "Move it a little."
-    apart = np.abs(action - sent)
-    worst = int(np.argmax(apart))
-    joint = loop.robot.limits.names[worst]
+    action, limits = loop.operators.action(name), loop.follower.limiter.limits
+    return alignment.sentence(name, action, loop.follower.sent, limits)
+
+
+def _parking(loop: Parts) -> tuple[str, str]:
+    left_s = loop.parking.left_s
+    how_long = f"{left_s:.0f} s" if left_s >= 0.5 else "it is almost there"
     return (
-        f"Aligning: the {name}'s {joint} is {apart[worst]:.2f} from the arm's.",
-        f"Move the {name} to the arm's pose; the arm waits.",
+        f"The arm goes to its rest pose: {how_long}.",
+        "Then its torque goes off. Pause keeps it up; Rest again lets go at once.",
     )
+
+
+def _stopped(loop: Parts) -> tuple[str, str]:
+    """A stop stays a stop; that the arm is lost meanwhile is said with it."""
+    lost = loop.follower.lost
+    plain = loop.helm.text if loop.helm.text[0] else plain_words(loop.helm.gate, attempt=False)
+    if lost is None:
+        return plain
+    return f"{plain[0].rstrip('.')}, and the robot is lost. {lost.problem}", lost.remedy
 
 
 def _devices(loop: Parts) -> tuple[DeviceState, ...]:
-    lost = loop.follower.lost
-    robot = DeviceState(
-        "robot", "robot", lost is None, "" if lost is None else f"{lost.problem} {lost.remedy}"
+    return (_robot(loop), _policy(loop), *loop.operators.states())
+
+
+def _robot(loop: Parts) -> DeviceState:
+    """The arm: lost, stopped by itself, or well with its own warnings."""
+    follower = loop.follower
+    health, wrong = follower.health, follower.lost or follower.stopped
+    if follower.lost is not None or not follower.there:
+        problem = "It is being connected." if wrong is None else f"{wrong.problem} {wrong.remedy}"
+        return DeviceState("robot", "robot", False, problem)
+    return DeviceState(
+        "robot",
+        "robot",
+        wrong is None,
+        "" if wrong is None else f"{wrong.problem} {wrong.remedy}",
+        figures=health.text,
+        warnings=health.warnings,
+        lost=health.lost,
+        corrupt=health.corrupt,
+        bus_p99_ms=health.bus_p99_ms,
     )
-    return (robot, _policy(loop), *loop.operators.states())
 
 
 def _policy(loop: Parts) -> DeviceState:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 
 from drivers.base import Floats
@@ -19,6 +21,7 @@ class Timing:
         late: ticks that began later than one period after their deadline.
         deadline: when the next tick is due, monotonic [s]; NaN before the first.
         work_s: how long the previous tick's work took [s].
+        devices: entered around every call of a robot or an operator's device.
     """
 
     def __init__(self, dt: float, window: int = 1000) -> None:
@@ -30,6 +33,7 @@ class Timing:
         self._window = window
         self._previous = float("nan")
         self._periods = np.full(window, np.nan)
+        self.devices = Stopwatch(window)
 
     def begin(self, now: float) -> float:
         """A tick begins at ``now``; returns the deadline it had and sets the next one.
@@ -50,6 +54,7 @@ class Timing:
     def end(self, now: float) -> None:
         """The tick's work ended at ``now``."""
         self.work_s = now - self._previous
+        self.devices.lap()
 
     def measured_hz(self) -> float:
         """Rate over the last ticks [Hz]; NaN before two ticks."""
@@ -66,3 +71,37 @@ class Timing:
     def _known(self) -> Floats:
         known: Floats = self._periods[np.isfinite(self._periods)]
         return known
+
+
+class Stopwatch:
+    """Adds up what a tick spends in some of its parts, on the processor's own clock.
+
+    Used as a context manager, any number of times a tick; never inside itself.
+
+    Args:
+        window: ticks the statistics look back.
+    """
+
+    def __init__(self, window: int = 1000) -> None:
+        self._laps = np.full(window, np.nan)
+        self._count = 0
+        self._sum_s = self._began = 0.0
+
+    def __enter__(self) -> None:
+        """Begins to count."""
+        self._began = time.perf_counter()
+
+    def __exit__(self, *_: object) -> None:
+        """Stops counting."""
+        self._sum_s += time.perf_counter() - self._began
+
+    def lap(self) -> None:
+        """The tick is over."""
+        self._laps[self._count % len(self._laps)] = self._sum_s
+        self._count += 1
+        self._sum_s = 0.0
+
+    def p99_s(self) -> float:
+        """The 99th percentile of a tick's sum [s]; NaN before the first."""
+        known = self._laps[np.isfinite(self._laps)]
+        return float(np.percentile(known, 99.0)) if len(known) else float("nan")

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessions.live.gate import MOVING, RESTING, Event, Gate, transition
+from sessions.live.gate import BROKEN, DRIVEN, MOVING, RESTING, Event, Gate, transition
 from sessions.types import GateState, HoldReason
 
-HOLD, POLICY, ALIGNING, HUMAN, FAULT = GateState
+HOLD, POLICY, ALIGNING, HUMAN, FAULT, PARKING = GateState
 R = HoldReason
 
 STILL_REASONS = [reason for reason in R if reason is not R.NONE]
@@ -32,22 +32,34 @@ IN_ATTEMPT = [reason for reason in STILL_REASONS if reason not in RESTING]
 def expected(gate: Gate, event: Event) -> Gate:
     """The specification, written the other way round: event by event."""
     state, armed, reason = gate.state, gate.armed, gate.reason
-    moving = state in MOVING
+    moving = state in DRIVEN
     held_attempt = state is HOLD and armed and reason in IN_ATTEMPT
     idle = state is HOLD and armed and reason is R.IDLE
     match event:
         case Event.SOFT_STOP:
             return Gate(FAULT, False, R.SOFT_STOP)
-        case Event.ROBOT_LOST:
-            return Gate(FAULT, False, R.ROBOT_LOST)
+        case Event.ROBOT_LOST | Event.SELF_STOPPED if state is not FAULT:
+            return Gate(HOLD, False, R[event.name])
         case Event.CLEAR if state is FAULT:
             return Gate(HOLD, False, R.PAUSED)
+        case Event.ARM if state is HOLD and reason in (R.ROBOT_LOST, R.SELF_STOPPED):
+            return Gate(HOLD, True, R.PAUSED)
         case Event.ARM if state is HOLD:
             return Gate(HOLD, True, reason)
         case Event.DISARM if state is HOLD:
             return Gate(HOLD, False, reason)
         case Event.DISARM if moving:
             return Gate(HOLD, False, R.PAUSED)
+        case Event.REST if state is HOLD and armed and reason in RESTING:
+            return Gate(PARKING, True, R.NONE)
+        case Event.RESTED if state is PARKING:
+            return Gate(HOLD, False, R.IDLE)
+        case Event.PAUSE if state is PARKING:
+            return Gate(HOLD, armed, R.IDLE)
+        case Event.DISARM | Event.WINDOW_LOST | Event.BAD_ACTION | Event.STALLED if (
+            state is PARKING
+        ):
+            return Gate(HOLD, False, R.IDLE)
         case Event.START if idle:
             return Gate(POLICY, True, R.NONE)
         case Event.START_DEMO if idle:
@@ -118,7 +130,7 @@ def test_three_acts_lead_from_a_stop_to_motion_and_never_fewer(sequence: list[Ev
     acts = []
     for event in sequence:
         before, gate = gate, transition(gate, event)
-        if event in (Event.SOFT_STOP, Event.ROBOT_LOST):
+        if event is Event.SOFT_STOP:
             acts = []
         elif gate != before:
             acts.append(event)
@@ -139,14 +151,53 @@ def test_a_reason_is_given_exactly_where_the_arm_does_not_move(sequence: list[Ev
 def test_soft_stop_latches_from_anywhere(gate: Gate) -> None:
     stopped = transition(gate, Event.SOFT_STOP)
     assert stopped == Gate(FAULT, False, R.SOFT_STOP)
-    for event in set(Event) - {Event.CLEAR, Event.ROBOT_LOST}:
+    for event in set(Event) - {Event.CLEAR}:
         assert transition(stopped, event) == stopped
+
+
+@given(events, st.sampled_from([Event.ROBOT_LOST, Event.SELF_STOPPED]))
+def test_two_acts_lead_from_an_arm_that_broke_off_to_motion_and_never_fewer(
+    sequence: list[Event], broken: Event
+) -> None:
+    gate = transition(Gate(POLICY, True, R.NONE), broken)
+    assert gate == Gate(HOLD, False, R[broken.name])
+    acts: list[Event] = []
+    for event in sequence:
+        before, gate = gate, transition(gate, event)
+        if gate.reason in BROKEN and gate != before:
+            acts = []
+        elif gate != before:
+            acts.append(event)
+        if gate.state in MOVING:
+            assert acts.index(Event.ARM) < len(acts) - 1
+
+
+@pytest.mark.parametrize("reason", sorted(BROKEN))
+def test_a_broken_off_attempt_goes_on_by_arming_and_resuming(reason: HoldReason) -> None:
+    gate = transition(Gate(HOLD, False, reason), Event.RESUME)
+    assert gate == Gate(HOLD, False, reason)
+    gate = transition(transition(gate, Event.ARM), Event.RESUME)
+    assert gate == Gate(POLICY, True, R.NONE)
+
+
+@given(st.sampled_from(REACHABLE))
+def test_only_an_armed_arm_outside_attempts_goes_to_rest(gate: Gate) -> None:
+    goes = gate.state is HOLD and gate.armed and gate.reason in RESTING
+    assert (transition(gate, Event.REST).state is PARKING) == (goes or gate.state is PARKING)
+
+
+def test_a_stale_camera_keeps_no_arm_from_its_rest() -> None:
+    parking = Gate(PARKING, True, R.NONE)
+    assert transition(parking, Event.CAMERA_STALE) == parking
+    for event in (Event.TAKE_OVER, Event.ALIGN, Event.START, Event.RESUME, Event.GIVE_BACK):
+        assert transition(parking, event) == parking
 
 
 @given(st.sampled_from(REACHABLE), st.sampled_from(list(Event)))
 def test_a_condition_that_lasts_changes_nothing_the_second_time(gate: Gate, event: Event) -> None:
     lasting = {
         Event.ROBOT_LOST,
+        Event.SELF_STOPPED,
         Event.SOFT_STOP,
         Event.CAMERA_STALE,
         Event.WINDOW_LOST,

@@ -286,24 +286,33 @@ def test_a_humans_action_that_is_no_number_holds_too() -> None:
     assert "pad" in bench.state.reason_text
 
 
-def test_a_lost_arm_is_a_fault_to_come_back_from() -> None:
+def test_a_lost_arm_is_a_hold_to_come_back_from_by_two_acts() -> None:
     bench = Bench()
+    swing(bench)
     bench.start()
     bench.arm.pulled = True
-    bench.run(2)
-    assert bench.gate is GateState.FAULT
+    bench.run(1)
+    assert bench.gate is GateState.HOLD
+    assert not bench.last["armed"]
     assert bench.state.reason == "robot_lost"
-    assert "The arm does not answer" in bench.state.reason_text
-    assert "still lost" in bench.refused(ClearFault())
+    assert bench.state.reason_text == "Holding: the robot is lost. The arm does not answer."
+    assert "Check its cable. It connects again by itself" in bench.state.remedy
+    assert "The robot is lost" in bench.refused(Arm())
+    bench.run(40)
     bench.arm.pulled = False
-    bench.run(70)
-    assert bench.state.reason_text == "Stopped: the robot was lost, and is back."
-    for act in (ClearFault(), Arm(), Resume()):
+    bench.run(60)  # it is tried again once a second
+    assert bench.state.reason_text == "The robot was lost, and is back."
+    assert bench.state.remedy == "Look at the arm, then press Enter to arm."
+    bench.run(20)
+    assert bench.gate is GateState.HOLD  # it never goes on by itself
+    assert "not armed" in bench.refused(Resume())
+    for act in (Arm(), Resume()):
         assert bench.gate is not GateState.POLICY
         bench.do(act)
         bench.run(1)
     assert bench.gate is GateState.POLICY
     assert bench.state.attempt == 1  # the same attempt goes on
+    assert (bench.largest_step() <= bench.step_limit() + 1e-9).all()
 
 
 def test_an_arm_that_comes_up_after_the_loop_needs_no_reset_but_arming() -> None:
