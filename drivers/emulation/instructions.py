@@ -71,7 +71,8 @@ def _answered(servo: Servo, packet: Packet) -> list[bytes]:
         wanted = True
     else:
         wanted = level >= (1 if packet.instruction == protocol.READ else 2)
-    return [status(servo.id, servo.alert | error, data)] if wanted else []
+    # By the id it was called, which the instruction may just have changed.
+    return [status(packet.id, servo.alert | error, data)] if wanted else []
 
 
 def _done(servo: Servo, packet: Packet) -> tuple[int, bytes]:

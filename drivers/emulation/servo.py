@@ -202,6 +202,10 @@ class Servo:
         present = self._physics.present(self.axis).position
         return asked(self.model, self._values, self._counting, present)
 
+    def set_firmware(self, version: int) -> None:
+        """Gives it another firmware: old ones do not know fast reads."""
+        self._put("firmware_version", version)
+
     def heat(self, celsius: float) -> None:
         """Makes it as hot as this."""
         self.temperature = celsius
