@@ -21,6 +21,7 @@ import torch
 from sessions.evaluation import SEED, trials
 from sessions.headless.report import Report
 from sessions.headless.rounds import Settings, simulate
+from sessions.learn import plan as plans
 from sessions.learn import rounds, training
 from sessions.statistics import median, proportion
 from sessions.workers import Workers
@@ -51,7 +52,7 @@ def variants(root: Path, settings: Settings) -> dict[str, tuple[int, int]]:
             if (share, warm) != (chosen.share, chosen.warm_start):
                 index = last + 1 + number
                 if not workspace.policy_folder(index).exists():
-                    plan = training.plan_from(
+                    plan = plans.plan_from(
                         workspace,
                         index,
                         share=share,

@@ -33,7 +33,8 @@ from drivers.simulation.names import LIMITS
 from sessions import config, workspace
 from sessions.headless.collecting import demonstrate
 from sessions.headless.keeping import Keeper
-from sessions.learn.training import plan_from, train
+from sessions.learn.plan import plan_from
+from sessions.learn.training import train
 from sessions.messages import (
     Arm,
     CancelTraining,

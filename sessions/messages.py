@@ -289,13 +289,14 @@ class StartTraining(Message):
 
     ``share`` is the part of the training mass that corrections get, None for their natural share;
     ``recovered_only`` leaves out those that did not bring the attempt on. What is None is the task
-    file's to say.
+    file's to say. ``query`` chooses what is learned from (``sessions.record.query``).
     """
 
     share: float | None = None
     warm_start: bool | None = None
     recovered_only: bool | None = None
     kind: str = ""
+    query: str = ""
 
 
 class CancelTraining(Message):

@@ -10,7 +10,8 @@ from pathlib import Path
 from sessions.headless.collecting import Gathered, demonstrate
 from sessions.headless.keeping import Keeper
 from sessions.learn import rounds
-from sessions.learn.training import plan_from, train
+from sessions.learn.plan import plan_from
+from sessions.learn.training import train
 from sessions.messages import TrainingProgress
 from sessions.record.catalogue import Catalogue
 from sessions.stations import pick_place_task, simulated_station

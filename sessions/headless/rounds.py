@@ -19,6 +19,7 @@ from sessions.evaluation import SEED, trials
 from sessions.headless.collecting import Gathered, correct, demonstrate
 from sessions.headless.keeping import Keeper
 from sessions.headless.report import ControlArm, Report, RoundReport, success, table, write_report
+from sessions.learn import plan as plans
 from sessions.learn import rounds, training
 from sessions.learn.rounds import RoundRecord, Trials
 from sessions.record.catalogue import Catalogue
@@ -182,7 +183,7 @@ class _Run:
         )
 
     def _train(self, workspace: Workspace, index: int) -> RoundRecord:
-        plan = training.plan_from(
+        plan = plans.plan_from(
             workspace,
             index,
             share=self._settings.share,

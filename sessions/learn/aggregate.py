@@ -26,6 +26,7 @@ from sessions.learn.dataset import (
 from sessions.messages import EpisodeSummary, Intervention
 from sessions.record.catalogue import Catalogue
 from sessions.record.layout import EpisodeMeta
+from sessions.record.query import EVERYTHING, Query, select
 from sessions.record.storage import EpisodeData, FrameReader, read_episode
 from sessions.types import CancelledError, SessionError
 from sessions.workspace import Workspace
@@ -79,6 +80,7 @@ def gather(
     horizon: int,
     *,
     recovered_only: bool = True,
+    query: Query = EVERYTHING,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> Aggregate:
     """Reads all episodes that are learned from.
@@ -90,6 +92,7 @@ def gather(
         workspace: where the episodes lie.
         horizon: H, steps in a chunk.
         recovered_only: leave out what did not go well in the end.
+        query: which episodes and interventions to consider.
         cancelled: asked before each episode.
 
     Raises:
@@ -99,12 +102,13 @@ def gather(
     """
     catalogue = Catalogue(workspace)
     marks: dict[int, list[Intervention]] = {}
-    for intervention in catalogue.interventions():
+    selection = select(catalogue, query)
+    for intervention in selection.interventions:
         marks.setdefault(intervention.episode, []).append(intervention)
     parts: list[Samples] = []
     spans: list[Span] = []
     meta: EpisodeMeta | None = None
-    for episode in sorted(catalogue.episodes(), key=lambda e: e.episode):
+    for episode in selection.episodes:
         if cancelled():
             raise CancelledError("The training was cancelled. Nothing it made is used.")
         mine = marks.get(episode.episode, [])
@@ -115,6 +119,10 @@ def gather(
         for span in _spans(data, episode, mine, recovered_only):
             parts.append(chunked(data.steps, span, horizon))
             spans.append(span)
+    if not parts and query.text:
+        raise SessionError(
+            f"Nothing to learn from is left by {query.text!r}. Widen the query or empty it."
+        )
     samples = joined(parts)
     assert meta is not None  # joined() refuses an empty list
     return Aggregate(samples, tuple(spans), meta)

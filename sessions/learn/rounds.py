@@ -69,6 +69,7 @@ class RoundRecord(msgspec.Struct, frozen=True):
         created: wall-clock time, ISO 8601.
         warnings: sentences about the data, such as values outside the normaliser's range.
         trials: the newest measurement, None before there is one.
+        query: what was chosen to be learned from; empty for everything.
     """
 
     index: int
@@ -88,6 +89,7 @@ class RoundRecord(msgspec.Struct, frozen=True):
     created: str
     warnings: tuple[str, ...] = ()
     trials: Trials | None = None
+    query: str = ""
 
 
 class RoundSummary(msgspec.Struct, frozen=True):

@@ -22,7 +22,8 @@ import torch
 
 from policies.base import PolicyError
 from sessions.bus import Publisher
-from sessions.learn.training import plan_from, train
+from sessions.learn.plan import plan_from
+from sessions.learn.training import train
 from sessions.messages import TrainingProgress
 from sessions.types import CancelledError, SessionError
 from sessions.workspace import Workspace, open_workspace
@@ -40,6 +41,7 @@ def parser() -> argparse.ArgumentParser:
     line.add_argument("--warm-start", type=int, choices=(0, 1), default=None)
     line.add_argument("--recovered-only", type=int, choices=(0, 1), default=None)
     line.add_argument("--kind", default="", help="policy file; the task's without it")
+    line.add_argument("--query", default="", help="what to learn from; everything without it")
     line.add_argument("--seed", type=int, default=0)
     return line
 
@@ -57,6 +59,7 @@ def run(workspace: Workspace, arguments: argparse.Namespace, cancel: threading.E
                 None if arguments.recovered_only is None else bool(arguments.recovered_only)
             ),
             kind=arguments.kind,
+            query=arguments.query,
             seed=arguments.seed,
         )
         train(workspace, plan, publisher.send, cancel.is_set)

@@ -12,108 +12,25 @@ import os
 import shutil
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import numpy as np
 import torch
 
-from policies import registry
-from policies.base import PolicySpec
 from policies.normaliser import Normaliser
 from policies.registry import TrainablePolicy, create, load
-from sessions.config import Training
 from sessions.learn import rounds
 from sessions.learn.aggregate import Aggregate, gather, with_images
 from sessions.learn.dataset import Samples, held_out
-from sessions.learn.fitting import Curves, Progress, Schedule, fit
+from sessions.learn.fitting import Curves, Progress, fit
+from sessions.learn.plan import Plan
 from sessions.learn.weighting import carried_share, sample_weights
 from sessions.messages import TrainingProgress
+from sessions.record.query import parse
 from sessions.types import CancelledError, SessionError
 from sessions.workspace import Workspace, sync_folder, write_atomically
-
-_SCHEDULE_KEYS = frozenset(f.name for f in msgspec.structs.fields(Schedule))
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What one training does.
-
-    Attributes:
-        round: number of the round whose policy it makes.
-        parent: the round that ran before, -1 for the base policy.
-        kind: policy file to build.
-        schedule: gradient steps, batch, rate.
-        options: the policy's own options.
-        share: part of the training mass corrections get; None for their natural share.
-        warm_start: go on from the parent's weights.
-        recovered_only: learn only from interventions that brought the attempt on.
-        seed: draws weights and batches.
-    """
-
-    round: int
-    parent: int
-    kind: str = "bc"
-    schedule: Schedule = field(default_factory=Schedule)
-    options: dict[str, Any] = field(default_factory=dict)
-    share: float | None = None
-    warm_start: bool = False
-    recovered_only: bool = True
-    seed: int = 0
-
-    @property
-    def horizon(self) -> int:
-        """Steps in a chunk: the policy's own option, or the spec's default."""
-        return int(self.options.get("horizon") or PolicySpec.horizon)
-
-
-def plan_from(
-    workspace: Workspace,
-    round_index: int,
-    *,
-    share: float | None = None,
-    warm_start: bool | None = None,
-    recovered_only: bool | None = None,
-    kind: str = "",
-    seed: int = 0,
-) -> Plan:
-    """A plan from the task's training table, with what the operator chose instead.
-
-    The task's options are of the task's kind of policy; another kind takes its own defaults.
-
-    Raises:
-        SessionError: an option of the schedule has a wrong type or value, or the share is outside
-            [0, 1].
-        PolicyError: there is no policy of that kind.
-    """
-    training: Training = workspace.task.training
-    chosen = training.share if share is None else share
-    if chosen is not None and not 0.0 <= chosen <= 1.0:
-        raise SessionError(f"The share of corrections is {chosen}; give a value from 0 to 1.")
-    kind = kind or training.kind
-    options = training.options if kind == training.kind else {}
-    mine = {k: v for k, v in options.items() if k in _SCHEDULE_KEYS}
-    try:
-        schedule = msgspec.convert({**registry.schedule(kind), **mine}, Schedule)
-    except msgspec.ValidationError as error:
-        raise SessionError(
-            f"task.toml, training.options: {error}. Correct it and train again."
-        ) from error
-    parent = workspace.running_round()
-    return Plan(
-        round=round_index,
-        parent=parent,
-        kind=kind,
-        schedule=schedule,
-        options={k: v for k, v in options.items() if k not in _SCHEDULE_KEYS},
-        share=chosen,
-        warm_start=parent >= 0 and (training.warm_start if warm_start is None else warm_start),
-        recovered_only=training.recovered_only if recovered_only is None else recovered_only,
-        seed=seed,
-    )
 
 
 def train(
@@ -147,7 +64,11 @@ def train(
     started = time.monotonic()
     report(_progress("data", plan, text="Reading demonstrations and corrections."))
     aggregate = gather(
-        workspace, plan.horizon, recovered_only=plan.recovered_only, cancelled=cancelled
+        workspace,
+        plan.horizon,
+        recovered_only=plan.recovered_only,
+        query=parse(plan.query),
+        cancelled=cancelled,
     )
     policy, warnings = prepared(workspace, plan, aggregate)
     samples = with_images(workspace, aggregate, policy.spec, cancelled)
@@ -307,6 +228,7 @@ def _record(
         train_s=train_s,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         warnings=warnings,
+        query=plan.query,
     )
 
 

@@ -154,6 +154,8 @@ class Improvement:
             arguments += ["--share", str(command.share)]
         if command.warm_start is not None:
             arguments += ["--warm-start", str(int(command.warm_start))]
+        if command.query:
+            arguments += ["--query", command.query]
         if command.recovered_only is not None:
             arguments += ["--recovered-only", str(int(command.recovered_only))]
         if command.kind:

@@ -132,6 +132,10 @@ class Query:
         )
 
 
+EVERYTHING = Query()
+"""Selects everything."""
+
+
 @dataclass(frozen=True)
 class Group:
     """Interventions or episodes that share a value.

@@ -8,7 +8,8 @@ import torch
 from sessions.evaluation import trials
 from sessions.headless.collecting import correct, demonstrate
 from sessions.headless.keeping import Keeper
-from sessions.learn.training import plan_from, train
+from sessions.learn.plan import plan_from
+from sessions.learn.training import train
 from sessions.stations import pick_place_task, simulated_station
 from sessions.workers import Workers
 from sessions.workspace import create

@@ -12,7 +12,8 @@ from policies.normaliser import Normaliser
 from sessions import lockstep
 from sessions.evaluation import EvaluationError, trials
 from sessions.learn.aggregate import gather
-from sessions.learn.training import plan_from, train
+from sessions.learn.plan import plan_from
+from sessions.learn.training import train
 from sessions.lockstep import Job
 from sessions.stations import pick_place_task, simulated_station
 from sessions.types import Controller, Outcome

@@ -17,10 +17,12 @@ from policies.registry import load
 from sessions.config import Training, write
 from sessions.learn import rounds
 from sessions.learn.aggregate import gather, with_images
-from sessions.learn.training import plan_from, range_warnings, train
+from sessions.learn.plan import plan_from
+from sessions.learn.training import range_warnings, train
 from sessions.messages import TrainingProgress
 from sessions.record.catalogue import Catalogue
 from sessions.record.edits import EditLog
+from sessions.record.query import parse
 from sessions.types import CancelledError, SessionError
 from sessions.workspace import Workspace, open_workspace
 from tests.sessions.learn.parts import TINY
@@ -225,3 +227,14 @@ def test_validation_is_told_apart_from_learning(workspace: Workspace) -> None:
     assert record.validation is not None
     assert math.isfinite(record.validation)
     assert record.samples == int((samples.episode != 10).sum())
+
+
+def test_a_query_chooses_what_is_learned_from_and_is_remembered(workspace: Workspace) -> None:
+    everything = gather(workspace, 8)
+    some = gather(workspace, 8, query=parse("episode<=2"))
+    assert set(some.samples.episode.tolist()) == {1, 2} & set(everything.samples.episode.tolist())
+    record = train(workspace, plan_from(workspace, 0, query="episode<=3"))
+    assert set(record.episodes) <= {1, 2, 3}
+    assert record.query == "episode<=3"
+    with pytest.raises(SessionError, match="Widen the query"):
+        gather(workspace, 8, query=parse("operator=nobody"))
