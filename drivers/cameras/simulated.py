@@ -1,4 +1,4 @@
-"""The simulated station's cameras, by name ``top`` and ``wrist``.
+"""The cameras of a simulated station, by the names its world gives them.
 
 In lockstep a camera renders the world in this process at virtual time; in real time it reads the
 frames that the world process renders, so that rendering never delays whoever reads.
@@ -10,7 +10,6 @@ import time
 from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from drivers.base import (
     Camera,
@@ -21,8 +20,8 @@ from drivers.base import (
 )
 from drivers.registry import DeviceContext
 from drivers.ring import RingError, RingReader
-from drivers.simulation.links import REMEDY, frames_path
-from drivers.simulation.names import CAMERA_NAMES, IMAGE_HEIGHT, IMAGE_WIDTH
+from drivers.worlds import World
+from drivers.worlds.rings import REMEDY, frames_path
 
 _POLL_S = 0.002
 _LOST_S = 1.0
@@ -49,13 +48,12 @@ class LockstepCamera:
 
     Args:
         source: the camera in the scene.
-        world: the ``drivers.simulation.world.World`` to look at.
+        world: the world to look at.
         config: rate and latency.
     """
 
-    width, height = IMAGE_WIDTH, IMAGE_HEIGHT
-
-    def __init__(self, source: str, world: Any, config: Config) -> None:
+    def __init__(self, source: str, world: World, config: Config) -> None:
+        self.height, self.width = world.cameras[source]
         self.fps = config.fps
         self._source = source
         self._world = world
@@ -100,13 +98,16 @@ class MappedCamera:
         source: the camera in the scene.
         runtime: folder of the world's rings.
         config: rate and latency.
+
+    Attributes:
+        width: of the picture; 0 until it is connected, the world chooses it.
+        height: likewise.
     """
 
-    width, height = IMAGE_WIDTH, IMAGE_HEIGHT
-
     def __init__(self, name: str, source: str, runtime: Path, config: Config) -> None:
+        self.width = self.height = 0
         self.fps = config.fps
-        self._name = name
+        self._name, self._source, self._runtime = name, source, runtime
         self._path = frames_path(runtime, source)
         self._latency_s = config.latency_s
         self._reader: RingReader | None = None
@@ -123,9 +124,8 @@ class MappedCamera:
         try:
             self._reader = RingReader(self._path)
         except RingError as error:
-            raise DeviceNotFoundError(
-                self._name, "No simulated world renders this camera.", REMEDY
-            ) from error
+            raise self._absent() from error
+        self.height, self.width = self._reader.dtype["image"].shape[:2]
         self._next = self._reader.head
         self._heard_t = time.monotonic()
 
@@ -160,6 +160,23 @@ class MappedCamera:
             expected = self._heard_t + 0.8 / self.fps
             time.sleep(max(_POLL_S, min(expected, deadline) - now))
 
+    def _absent(self) -> DeviceNotFoundError:
+        pattern = frames_path(self._runtime, "*").name
+        before, after = pattern.split("*")
+        rendered = sorted(
+            path.name.removeprefix(before).removesuffix(after)
+            for path in self._runtime.glob(pattern)
+        )
+        if not rendered:
+            return DeviceNotFoundError(
+                self._name, "No simulated world renders this camera.", REMEDY
+            )
+        return DeviceNotFoundError(
+            self._name,
+            f"The simulated scene has no camera {self._source!r}.",
+            f"Set source to one of: {', '.join(rendered)}.",
+        )
+
     def _arrived(self, reader: RingReader) -> Frame | None:
         """The oldest unread frame whose latency has passed."""
         head = reader.head
@@ -181,14 +198,15 @@ def create(name: str, config: Config, context: DeviceContext) -> Camera:
     """Builds the camera for a world in this process, or for the world process.
 
     Raises:
-        DeviceConfigError: the scene has no such camera, or the context no world.
+        DeviceConfigError: the scene has no such camera (in real time, connecting finds that out),
+            or the context has no world.
     """
     source = config.source or name
-    if source not in CAMERA_NAMES:
+    if context.world is not None and source not in context.world.cameras:
         raise DeviceConfigError(
             name,
             f"The simulated scene has no camera {source!r}.",
-            f"Set source to one of: {', '.join(CAMERA_NAMES)}.",
+            f"Set source to one of: {', '.join(context.world.cameras)}.",
         )
     if config.fps <= 0.0 or config.latency_s < 0.0:
         raise DeviceConfigError(

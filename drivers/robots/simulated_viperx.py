@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from drivers.base import DeviceConfigError, Floats, RobotState, checked_action
+from drivers.base import DeviceConfigError
 from drivers.registry import DeviceContext, Process
-from drivers.simulation.links import InProcessLink, MappedLink, WorldLink
+from drivers.simulation.links import MappedLink
 from drivers.simulation.names import ENVIRONMENT_NAMES, LIMITS
+from drivers.worlds.links import InProcessLink, WorldLink
+from drivers.worlds.robot import WorldRobot
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Config:
     stale_s: float = 0.1
 
 
-class SimulatedViperX:
+class SimulatedViperX(WorldRobot):
     """The arm; a ``Robot`` whose scene software can reset (``SceneReset``).
 
     Args:
@@ -33,55 +33,8 @@ class SimulatedViperX:
         link: the way to the world.
     """
 
-    limits = LIMITS
-    environment_names = ENVIRONMENT_NAMES
-
     def __init__(self, name: str, link: WorldLink) -> None:
-        self._name = name
-        self._link = link
-
-    def connect(self) -> None:
-        """Reaches the world.
-
-        Raises:
-            DeviceNotFoundError: no world process is running.
-        """
-        self._link.open()
-
-    def disconnect(self) -> None:
-        """Lets go of the world; the arm holds."""
-        self._link.close()
-
-    def get_observation(self) -> RobotState:
-        """The newest measurement; never blocks.
-
-        Raises:
-            DeviceLostError: the world is gone or its newest state too old.
-        """
-        return self._link.state()
-
-    def send_action(self, action: Floats) -> Floats:
-        """Sets the joint targets, shape (7,), clipped to the joints' limits; returns them.
-
-        Raises:
-            InvalidActionError: wrong shape or not finite.
-            DeviceLostError: not connected.
-        """
-        sent = np.clip(checked_action(self._name, action, LIMITS), LIMITS.lower, LIMITS.upper)
-        self._link.command(sent)
-        return sent
-
-    def stop(self) -> None:
-        """Cancels the targets: the arm holds where it is, the gripper keeps its grip."""
-        self._link.hold()
-
-    def reset_scene(self, seed: int) -> None:
-        """Puts arm, cube and tray to the start that ``seed`` draws; may take up to 1 s.
-
-        Raises:
-            DeviceLostError: the world is gone, or did not answer within 1 s.
-        """
-        self._link.reset(seed)
+        super().__init__(name, link, LIMITS, ENVIRONMENT_NAMES)
 
 
 def create(name: str, config: Config, context: DeviceContext) -> SimulatedViperX:

@@ -7,6 +7,9 @@ The same seed and the same actions give the same trajectory, bit for bit.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import numpy as np
 
 from drivers.base import Floats, Image, RobotState, checked_action
@@ -18,11 +21,13 @@ from drivers.simulation.names import (
     CAMERA_NAMES,
     CUBE_M,
     ENVIRONMENT_NAMES,
+    IMAGE_HEIGHT,
+    IMAGE_WIDTH,
     JOINT_NAMES,
     LIMITS,
     STAGES,
 )
-from drivers.simulation.rendering import SceneRenderer, visible
+from drivers.simulation.rendering import Onlooker, SceneRenderer, visible
 
 __all__ = [
     "CAMERA_NAMES",
@@ -50,12 +55,18 @@ _EFFORT_NOISE = np.array([5e-2] * 6 + [2e-1])
 
 
 class World:
-    """The station's physics, its judge and its cameras.
+    """The station's physics, its judge and its cameras; a ``drivers.worlds.World``.
 
     Args:
         seed: draws the first start pose, see ``reset``.
         start_t: the caller's clock now [s].
     """
+
+    limits = LIMITS
+    environment_names: tuple[str, ...] = ENVIRONMENT_NAMES
+    cameras: Mapping[str, tuple[int, int]] = MappingProxyType(
+        dict.fromkeys(CAMERA_NAMES, (IMAGE_HEIGHT, IMAGE_WIDTH))
+    )
 
     def __init__(self, seed: int = 0, start_t: float = 0.0) -> None:
         self.model, self._parts = build()
@@ -160,6 +171,10 @@ class World:
     def visible(self) -> Floats:
         """A copy of all that a camera can see, for ``rendering.Onlooker``."""
         return visible(self.data)
+
+    def onlooker(self) -> Onlooker:
+        """Renders from such copies, in a thread of its own."""
+        return Onlooker(self.model)
 
     def render(self, camera: str) -> Image:
         """One camera's view now, shape (480, 640, 3), RGB.
