@@ -219,6 +219,9 @@ _TABLE_330: Mapping[str, Register] = MappingProxyType(
     {**_COMMON, **_WITH_CURRENT, "pwm_slope": _eeprom(62, 1)}
 )
 
+# Every name of any model: where two models share a name, they share its place.
+REGISTERS: Mapping[str, Register] = MappingProxyType({**_TABLE_330, **_WITH_LOAD})
+
 
 def _x330(number: int, name: str, torque: float, current: float, voltage: float) -> Model:
     return Model(number, name, _TABLE_330, 1.0, torque / current, torque, voltage, 46)
@@ -263,3 +266,15 @@ def hardware_errors(status: int) -> tuple[str, ...]:
 def model_name(number: int) -> str:
     """The model's name, or ``model 1234`` where it is not in the tables."""
     return MODELS[number].name if number in MODELS else f"model {number}"
+
+
+def register(name: str, model: Model | None = None) -> Register:
+    """Where a value lies: in one model, or, if none is given, in any model that has it.
+
+    Raises:
+        KeyError: there is no such register; says which model.
+    """
+    registers = model.registers if model is not None else REGISTERS
+    if name not in registers:
+        raise KeyError(f"{model.name if model is not None else 'No servo'} has no {name}.")
+    return registers[name]

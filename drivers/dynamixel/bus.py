@@ -1,0 +1,351 @@
+"""One Dynamixel bus: what an arm, a calibration and a check ask of its servos.
+
+Every call is one transaction, with at most one immediate retry for those that did not answer and
+never longer than the caller's budget; who is missing then is reported, and the caller decides.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from drivers.base import DeviceConfigError
+from drivers.dynamixel import refusals, transactions
+from drivers.dynamixel.access import SERIAL_ERRORS
+from drivers.dynamixel.counts import Counters, Statistics
+from drivers.dynamixel.reading import ALERT, Reading, decoded
+from drivers.dynamixel.refusals import NoAnswerError, RefusedError
+from drivers.dynamixel.tables import MODELS, Model, Register, register
+from drivers.dynamixel.transactions import Answers
+from drivers.dynamixel.wire import BabbleError, Link, open_link
+
+__all__ = ["Bus", "NoAnswerError", "Reading", "RefusedError", "Statistics"]
+
+# Fast Sync Read is tried so often when servos are found: one lost packet shall not decide it.
+_FAST_TRIES = 3
+# So many fast reads that fail in a row, while plain ones work, end it for this connection.
+_FAST_FAILURES = 5
+# Who missed so many reads in a row is not worth a second wait in each of them.
+_SILENT = 3
+
+
+class Bus:
+    """The servos on one serial port. One thread at a time.
+
+    Args:
+        port: device path, such as ``/dev/serial/by-id/...``; see ``ports.resolve``.
+        baud: bits a second.
+        device: the name the station gives the arm, for messages.
+
+    Attributes:
+        models: id -> model, of the servos found by ``ping`` and ``scan`` that the tables know.
+        firmware: id -> firmware version of the same.
+    """
+
+    def __init__(self, port: str, baud: int = 1_000_000, device: str = "arm") -> None:
+        self.port = port
+        self.baud = baud
+        self.device = device
+        self.models: dict[int, Model] = {}
+        self.firmware: dict[int, int] = {}
+        self._link: Link | None = None
+        self._counters = Counters()
+        self._fast_ids: frozenset[int] = frozenset()
+        self._fast_failures = 0
+        self._silent: dict[int, int] = {}
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the port is open; it closes by itself when it breaks."""
+        return self._link is not None
+
+    @property
+    def latency_ms(self) -> float:
+        """The adapter's latency timer; 1 where it has none, NaN while the port is closed."""
+        return self._link.latency_ms if self._link is not None else float("nan")
+
+    @property
+    def statistics(self) -> Statistics:
+        """Counts since ``open`` and the 99th percentile of the last thousand cyclic reads."""
+        return self._counters.snapshot(fast=bool(self._fast_ids))
+
+    def open(self) -> None:
+        """Opens the port for this bus alone; one that is open already is opened anew.
+
+        Raises:
+            DeviceNotFoundError: absent; PortPermissionError and PortBusyError say why else.
+            DeviceConfigError: no serial port, or not at this rate.
+        """
+        self.close()
+        self._link = open_link(self.port, self.baud, self.device)
+        self._counters = Counters()
+        self._fast_ids = frozenset()
+        self._fast_failures = 0
+        self._silent = {}
+
+    def close(self) -> None:
+        """Closes the port; calling it twice is harmless. Torque stays as it is."""
+        if self._link is not None:
+            self._link.closePort()
+            self._link = None
+
+    def __enter__(self) -> Bus:
+        self.open()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def model(self, servo: int) -> Model:
+        """The model of a servo that was found.
+
+        Raises:
+            DeviceConfigError: it was not looked for, or its model is not in the tables.
+        """
+        if servo not in self.models:
+            raise refusals.unknown_model(self.device, self.port, servo)
+        return self.models[servo]
+
+    def ping(self, servo: int, budget_s: float | None = None) -> tuple[int, int] | None:
+        """Whether a servo answers, with its model number and firmware; one retry.
+
+        Raises:
+            DeviceLostError: the port broke.
+        """
+        with self._wire(budget_s) as link:
+            for attempt in range(2):
+                self._counters.attempt(retry=attempt > 0)
+                answer = transactions.ping(link, servo)
+                self._counters.answered(answer, expected=1)
+                if servo in answer.data:
+                    data = answer.data[servo]
+                    self._remember(servo, int.from_bytes(data[:2], "little"), data[2])
+                    return int.from_bytes(data[:2], "little"), data[2]
+        return None
+
+    def scan(self, ids: Iterable[int] | None = None) -> dict[int, tuple[int, int]]:
+        """Asks servos for their model and firmware: id -> (model number, firmware).
+
+        Also measures what bounds the wait for answers from then on (their Return Delay Time) and
+        whether they all know Fast Sync Read.
+
+        Args:
+            ids: whom to ask, about 5 ms each that is absent; None asks all at once, about 1 s.
+
+        Raises:
+            DeviceLostError: the port broke.
+        """
+        if ids is None:
+            found = self._broadcast()
+        else:
+            answers = {servo: self.ping(servo) for servo in ids}
+            found = {servo: answer for servo, answer in answers.items() if answer is not None}
+        if found and all(servo in self.models for servo in found):
+            self._learn_delay(tuple(found))
+            self._try_fast(tuple(found))
+        return found
+
+    def read(self, servo: int, name: str, budget_s: float | None = None) -> int:
+        """One register of one servo.
+
+        Raises:
+            NoAnswerError: it does not answer, not even to one retry.
+            DeviceLostError: the port broke.
+            DeviceConfigError: its model has no such register.
+        """
+        self._register(name, servo)
+        reading = self.sync_read((servo,), (name,), budget_s)
+        if reading.missing:
+            raise self._no_answer(servo)
+        return reading.values[servo][0]
+
+    def write(self, servo: int, name: str, value: int, budget_s: float | None = None) -> None:
+        """Writes one register of one servo and waits until it is acknowledged.
+
+        Raises:
+            NoAnswerError: it does not answer, not even to one retry.
+            RefusedError: it answered that it will not, with the reason.
+            DeviceLostError: the port broke.
+            DeviceConfigError: its model has no such register, or the value does not fit.
+        """
+        place = self._register(name, servo)
+        data = self._encoded(name, place, value)
+        with self._wire(budget_s) as link:
+            for attempt in range(2):
+                self._counters.attempt(retry=attempt > 0)
+                answer = transactions.write(link, servo, place.address, data)
+                self._counters.answered(answer, expected=1)
+                if servo in answer.data:
+                    break
+            else:
+                raise self._no_answer(servo)
+        code = answer.errors[servo] & ~ALERT
+        if code:
+            raise refusals.write_refused(self.device, servo, name, value, place, code)
+
+    def reboot(self, servo: int) -> None:
+        """Restarts a servo: torque goes off and its hardware error is cleared, in about 0.5 s.
+
+        Raises:
+            NoAnswerError: it does not answer.
+            DeviceLostError: the port broke.
+        """
+        with self._wire(None) as link:
+            self._counters.attempt(retry=False)
+            answer = transactions.reboot(link, servo)
+            self._counters.answered(answer, expected=1)
+        if servo not in answer.data:
+            raise self._no_answer(servo)
+
+    def sync_read(
+        self, ids: Sequence[int], names: Sequence[str], budget_s: float | None = None
+    ) -> Reading:
+        """Reads the same registers of several servos in one transaction.
+
+        What lies between the registers is read too: take neighbours, such as
+        ``present_current, present_velocity, present_position``. Who does not answer is asked once
+        more, if the budget allows.
+
+        Args:
+            ids: whom to ask.
+            names: register names; ``present_load`` and ``present_current`` lie at the same place.
+            budget_s: how long it may take in all [s]; None for what two attempts may take.
+
+        Raises:
+            DeviceLostError: the port broke, and is closed now.
+            DeviceConfigError: there is no such register.
+        """
+        places = [self._register(name) for name in names]
+        start = min(place.address for place in places)
+        size = max(place.address + place.length for place in places) - start
+        began = time.monotonic()
+        got = Answers()
+        with self._wire(budget_s) as link:
+            # A servo waits for the one asked before it: who is absent silences those behind it.
+            self._ask(link, sorted(ids, key=self._is_silent), start, size, got)
+            left = [servo for servo in ids if servo not in got.data]
+            left = [*left[1:], *left[:1]]
+            hopeful = [servo for servo in left if self._silent.get(servo, 0) < _SILENT]
+            if hopeful and time.monotonic() + link.wire_s(len(hopeful), size) < link.until:
+                self._ask(link, hopeful, start, size, got, retry=True)
+        done = time.monotonic()
+        self._counters.took(done - began)
+        for servo in ids:
+            self._silent[servo] = 0 if servo in got.data else self._silent.get(servo, 0) + 1
+        return decoded(ids, got, [(place, place.address - start) for place in places], done)
+
+    def sync_write(
+        self, name: str, values: Mapping[int, int], budget_s: float | None = None
+    ) -> None:
+        """Writes one register of several servos in one packet, which nobody acknowledges.
+
+        Raises:
+            DeviceLostError: the port broke, and is closed now.
+            DeviceConfigError: there is no such register, or a value does not fit.
+        """
+        if not values:
+            return
+        place = self._register(name)
+        data = {servo: self._encoded(name, place, value) for servo, value in values.items()}
+        with self._wire(budget_s) as link:
+            self._counters.attempt(retry=False)
+            transactions.sync_write(link, place.address, place.length, data)
+
+    def _ask(
+        self,
+        link: Link,
+        ids: Sequence[int],
+        start: int,
+        size: int,
+        got: Answers,
+        *,
+        retry: bool = False,
+    ) -> None:
+        """One Sync Read, fast if that is possible, into ``got``."""
+        fast = not retry and self._may_be_fast(ids)
+        self._counters.attempt(retry=retry)
+        answers = transactions.sync_read(link, ids, start, size, fast=fast)
+        self._counters.answered(answers, expected=1 if fast else len(ids))
+        if fast:
+            self._fast_failures = 0 if answers.data else self._fast_failures + 1
+        elif answers.data and self._fast_failures >= _FAST_FAILURES:
+            self._fast_ids = frozenset()
+        got.add(answers)
+
+    def _is_silent(self, servo: int) -> bool:
+        return self._silent.get(servo, 0) > 0
+
+    def _may_be_fast(self, ids: Sequence[int]) -> bool:
+        # One servo that is absent spoils a fast read for all.
+        known = len(ids) > 1 and self._fast_ids.issuperset(ids)
+        return known and not any(map(self._is_silent, ids))
+
+    def _broadcast(self) -> dict[int, tuple[int, int]]:
+        with self._wire(None) as link:
+            self._counters.attempt(retry=False)
+            found = dict(sorted(transactions.ping_all(link).items()))
+        for servo, answer in found.items():
+            self._remember(servo, *answer)
+        return found
+
+    def _remember(self, servo: int, number: int, firmware: int) -> None:
+        self.firmware[servo] = firmware
+        self.models.pop(servo, None)
+        if number in MODELS:
+            self.models[servo] = MODELS[number]
+
+    def _learn_delay(self, ids: tuple[int, ...]) -> None:
+        reading = self.sync_read(ids, ("return_delay_time",))
+        if self._link is not None and not reading.missing:
+            units = max(values[0] for values in reading.values.values())
+            self._link.return_delay_ms = units * 2e-3
+
+    def _try_fast(self, ids: tuple[int, ...]) -> None:
+        known = all(
+            self.firmware[servo] >= self.models[servo].fast_sync_read_firmware for servo in ids
+        )
+        self._fast_ids = frozenset()
+        self._fast_failures = 0
+        place = register("present_position")
+        for _ in range(_FAST_TRIES if known and len(ids) > 1 else 0):
+            with self._wire(None) as link:
+                self._counters.attempt(retry=False)
+                answer = transactions.sync_read(link, ids, place.address, place.length, fast=True)
+            if len(answer.data) == len(ids):
+                self._fast_ids = frozenset(ids)
+                return
+
+    @contextmanager
+    def _wire(self, budget_s: float | None) -> Iterator[Link]:
+        """The open port; whatever breaks it closes it and is told as a lost device."""
+        if self._link is None:
+            raise refusals.closed(self.device, self.port)
+        link = self._link
+        link.until = float("inf") if budget_s is None else time.monotonic() + budget_s
+        try:
+            yield link
+        except BabbleError as error:
+            self.close()
+            raise refusals.babbling(self.device, self.port) from error
+        except SERIAL_ERRORS as error:
+            self.close()
+            raise refusals.broken(self.device, self.port) from error
+
+    def _register(self, name: str, servo: int | None = None) -> Register:
+        model = self.models.get(servo) if servo is not None else None
+        try:
+            return register(name, model)
+        except KeyError as error:
+            raise refusals.unknown_register(self.device, error) from error
+
+    def _encoded(self, name: str, place: Register, value: int) -> bytes:
+        try:
+            return place.encode(value)
+        except OverflowError as error:
+            raise DeviceConfigError(
+                self.device, f"{name} cannot be {value}.", str(error)
+            ) from error
+
+    def _no_answer(self, servo: int) -> NoAnswerError:
+        return refusals.no_answer(self.device, self.port, servo, self.models.get(servo))
