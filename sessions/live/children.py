@@ -45,6 +45,7 @@ class Kind:
         stop_s: how long it may take to stop in order [s].
         errors: file for what it writes to standard error; None leaves it in the common log.
         on_death: what the window says when it has died and is not started again by itself.
+        hurries: whether being asked to stop a second time means more to it than the first.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Kind:
     stop_s: float = 3.0
     errors: Path | None = None
     on_death: str = ""
+    hurries: bool = False
 
 
 class Child:
@@ -68,6 +70,7 @@ class Child:
         restarts: how often it was started again.
         heard_t: when it last said something on the bus [s].
         wanted: whether it should be running.
+        suspended: whether it was ended on purpose, until it is wanted again.
     """
 
     def __init__(self, kind: Kind) -> None:
@@ -75,12 +78,15 @@ class Child:
         self.restarts = 0
         self.heard_t = float("-inf")
         self.wanted = False
+        self.suspended = False
         self._process: subprocess.Popen[bytes] | None = None
         self._exit_code: int | None = None
         self._started_t = float("-inf")
         self._again_t = float("-inf")
         self._failures = 0
         self._ending = False
+        self._kill_t = float("inf")
+        self._anew = False
 
     @property
     def running(self) -> bool:
@@ -104,7 +110,7 @@ class Child:
 
     def start(self) -> None:
         """Starts it in a fresh interpreter; nothing if it runs."""
-        self.wanted = True
+        self.wanted, self.suspended, self._anew = True, False, False
         if self._process is not None:
             return
         environment = {k: v for k, v in os.environ.items() if k not in _NOT_INHERITED}
@@ -140,10 +146,13 @@ class Child:
         if self._process is not None:
             code = self._process.poll()
             if code is None:
+                if now >= self._kill_t:
+                    self._kill_t = float("inf")
+                    self._process.kill()
                 return False
             self._ended(code, now)
             return True
-        if self.wanted and self.kind.restarts and now >= self._again_t:
+        if self.wanted and (self.kind.restarts or self._anew) and now >= self._again_t:
             self.restarts += 1
             self.start()
             return True
@@ -157,11 +166,31 @@ class Child:
         return next((line.strip() for line in reversed(lines) if line.strip()), "")
 
     def ask_to_stop(self) -> None:
-        """Asks it to end in order; does not wait."""
-        self.wanted = False
-        self._ending = True
-        if self._process is not None:
+        """Asks it to end in order; does not wait. Once: see ``hurry``."""
+        again = self._ending
+        self.wanted, self._ending = False, True
+        if self._process is not None and not again:
             self._process.send_signal(signal.SIGTERM)
+
+    def hurry(self) -> None:
+        """Asks it a second time, if that means anything to it."""
+        if self._process is not None and self._ending and self.kind.hurries:
+            self._process.send_signal(signal.SIGTERM)
+
+    def suspend(self, now: float) -> None:
+        """Ends it in order, or by force when that takes too long, and leaves it so.
+
+        Asked again while it ends, it is hurried.
+        """
+        if self.suspended:
+            self.hurry()
+        self.suspended, self._anew = True, False
+        self._end(now)
+
+    def _end(self, now: float) -> None:
+        if not self._ending:
+            self._kill_t = now + self.kind.stop_s
+        self.ask_to_stop()
 
     def wait_stopped(self, deadline: float) -> None:
         """Waits until ``deadline`` for it to end, then kills it; never waits for ever."""
@@ -179,13 +208,18 @@ class Child:
         self._ended(code, time.monotonic())
 
     def restart(self) -> None:
-        """Starts it anew, ending it first if it still runs."""
-        if self._process is not None:
-            self.ask_to_stop()
-            self.wait_stopped(time.monotonic() + self.kind.stop_s)
+        """Starts it anew; one that still runs is asked to end first, and ``poll`` does the rest.
+
+        An arm may take its time to go to rest: nobody waits for it here.
+        """
         self._failures = 0
-        self.restarts += self._process is None
-        self.start()
+        if self._process is None:
+            self.restarts += not self.suspended
+            self.start()
+            return
+        if not self.suspended:
+            self._end(time.monotonic())
+        self.wanted, self.suspended, self._anew = True, False, True
 
     def state(self) -> ProcessState:
         """As the window shows it."""
@@ -196,17 +230,22 @@ class Child:
             exit_code=self._exit_code,
             restarts=self.restarts,
             text=self._text(),
+            suspended=self.suspended,
         )
 
     def _ended(self, code: int, now: float) -> None:
         self._process = None
         self._exit_code = code
+        self._kill_t = float("inf")
         lived = now - self._started_t
         self._failures = 0 if lived > _LONG_LIFE_S else self._failures
         self._again_t = now + BACK_OFF_S[min(self._failures, len(BACK_OFF_S) - 1)]
         self._failures += 1
 
     def _text(self) -> str:
+        if self.suspended:
+            doing = "It is being suspended" if self.running else "It is suspended"
+            return f"{doing}: calibration or a check has its devices. Resume it afterwards."
         if self.running:
             silent_s = time.monotonic() - self.heard_t
             if not self.ready or silent_s < SILENT_S:

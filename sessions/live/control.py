@@ -24,8 +24,8 @@ from sessions.live import realtime, report
 from sessions.live.background import threaded
 from sessions.live.commands import too_late
 from sessions.live.frames import RingFrames
-from sessions.live.gate import Event
 from sessions.live.loop import ControlLoop, LoopOptions
+from sessions.live.stopping import bring_to_rest
 from sessions.messages import Accepted, LoadPolicy, Message, RecorderState, Shutdown
 from sessions.types import SessionError, step_dtype
 from sessions.workspace import Workspace, open_workspace
@@ -33,7 +33,6 @@ from sessions.workspace import Workspace, open_workspace
 PUBLISH_S = 0.25
 INPUTS_S = 0.1  # while somebody moves sticks or buttons, for their live picture
 STEP_SLOTS = 4096
-_REST_S = 1.0
 
 
 class ControlProcess:
@@ -88,7 +87,16 @@ class ControlProcess:
         self._published = (-1, float("-inf"))
         self._looked_t = float("-inf")
         self._inputs: tuple[object, ...] = ()
-        self.stopping = False
+        self._stops = 0
+
+    @property
+    def stopping(self) -> bool:
+        """Whether it was asked to end."""
+        return self._stops > 0
+
+    def stop(self) -> None:
+        """Asks it to end in order; asked again, it lets go of the arm at once."""
+        self._stops += 1
 
     def run(self) -> None:
         """Ticks until it is told to stop, then brings the arm to rest."""
@@ -100,10 +108,9 @@ class ControlProcess:
         loop.connect()
         while not self.stopping:
             self._tick()
-        loop.helm.apply(Event.DISARM)
-        deadline = self._clock.now() + _REST_S
-        while loop.follower.limiter.moving and self._clock.now() < deadline:
-            self._tick()
+        left = bring_to_rest(loop, self._tick, lambda: self._stops > 1)
+        if left:
+            sys.stderr.write(f"{left}\n")
 
     def close(self) -> None:
         """Lets the arm hold and frees everything."""
@@ -123,7 +130,7 @@ class ControlProcess:
 
     def _handle(self, command: Message) -> Message:
         if isinstance(command, Shutdown):
-            self.stopping = True
+            self.stop()
             return Accepted()
         return too_late(command, self._responder.age_s) or self.loop.handle(command)
 
@@ -183,7 +190,7 @@ def main(argv: list[str] | None = None) -> int:
         return 1
 
     def stop(number: int, frame: Any) -> None:
-        process.stopping = True
+        process.stop()
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)

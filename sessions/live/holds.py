@@ -49,6 +49,7 @@ class Watch:
         window_t: when the window was last heard [s].
         recorder_t: when the recorder was last heard [s].
         refusal: why the recorder could not record an attempt now; empty if it could.
+        needs_window: as given; whoever ends the process watches without one.
     """
 
     def __init__(
@@ -56,7 +57,7 @@ class Watch:
     ) -> None:
         self._holds = holds
         self._cameras = cameras
-        self._needs_window = needs_window
+        self.needs_window = needs_window
         self._needs_recorder = needs_recorder
         self.window_t = float("-inf")
         self.recorder_t = float("-inf")
@@ -83,7 +84,7 @@ class Watch:
         return None
 
     def _window(self, now: float) -> Trouble | None:
-        if not self._needs_window:
+        if not self.needs_window:
             return None
         age = now - self.window_t
         if age <= self._holds.window_s:

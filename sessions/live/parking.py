@@ -63,16 +63,16 @@ class Parking:
 
         A gripper may be held open by what it grasps, and is not asked.
         """
+        there = self._elapsed_s >= self._duration_s and not self._follower.limiter.moving
+        return there and self.lies_at(self._goal)
+
+    def lies_at(self, pose: Floats) -> bool:
+        """Whether the arm is measured to stand still at ``pose``, shape (A,), grippers apart."""
         limits, state = self._follower.limiter.limits, self._follower.state
         joints = ~limits.openings
-        away, there = np.abs(state.position - self._goal), measure(THERE_RAD, limits)
+        near = np.abs(state.position - pose) <= measure(THERE_RAD, limits)
         still = np.abs(state.velocity) <= measure(_STILL_RAD_S, limits)
-        return bool(
-            self._elapsed_s >= self._duration_s
-            and not self._follower.limiter.moving
-            and (away <= there)[joints].all()
-            and still[joints].all()
-        )
+        return bool((near & still)[joints].all())
 
     @property
     def late(self) -> bool:

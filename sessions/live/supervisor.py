@@ -34,6 +34,7 @@ from sessions.messages import (
     Shutdown,
     Snapshot,
     SupervisorState,
+    Suspend,
 )
 from sessions.types import SessionError
 from sessions.workspace import Workspace, open_workspace
@@ -41,6 +42,9 @@ from sessions.workspace import Workspace, open_workspace
 POLL_S = 0.05
 PUBLISH_S = 1.0
 _WORLD_READY_S = 10.0
+_SUSPENDABLE = ("control", "cameras")
+_REST_S = 40.0
+"""So long the control process may take to bring the arm to its rest pose and let it go [s]."""
 
 
 class SupervisorError(SessionError):
@@ -72,7 +76,17 @@ class Supervisor:
         self._control_pid = 0
         self._sequence = 0
         self._published_t = float("-inf")
-        self.stopping = False
+        self._attempt = 0
+        self._stops = 0
+
+    @property
+    def stopping(self) -> bool:
+        """Whether it was asked to end."""
+        return self._stops > 0
+
+    def stop(self) -> None:
+        """Asks it to end everything in order; asked again, the arm is let go at once."""
+        self._stops += 1
 
     def run(self) -> None:
         """Starts everything, keeps it running until told to stop, and stops everything."""
@@ -134,19 +148,38 @@ class Supervisor:
         """Trainer, control, cameras, recorder, policy, world: the arm comes to rest first."""
         self.improvement.stop()
         for child in reversed(self._children.values()):
-            child.ask_to_stop()
-            child.wait_stopped(time.monotonic() + child.kind.stop_s)
+            self._stop_one(child)
         self._publish(time.monotonic())
         # Camera rings are tens of megabytes, often in memory; nobody writes them any more.
         for ring in self._space.runtime().glob("*.ring"):
             ring.unlink(missing_ok=True)
 
+    def _stop_one(self, child: Child) -> None:
+        """Waits for one process to end; meanwhile a second wish to stop hurries it."""
+        heard = self._stops
+        deadline = time.monotonic() + child.kind.stop_s
+        child.ask_to_stop()
+        while child.running and (now := time.monotonic()) < deadline:
+            self._responder.wait(0.01)
+            self._responder.serve(self._handle)
+            child.poll(now)
+            if self._stops > heard:
+                heard = self._stops
+                child.hurry()
+            if now - self._published_t >= PUBLISH_S:
+                self._publish(now)
+        child.wait_stopped(deadline)
+
     def _handle(self, command: Message) -> Message:
         if isinstance(command, Snapshot):
             return self.state()
         if isinstance(command, Shutdown):
-            self.stopping = True
+            self.stop()
             return Accepted()
+        if self.stopping:
+            return Refused("Everything is being stopped.", "Start the program again afterwards.")
+        if isinstance(command, Suspend):
+            return self._suspend(command.name)
         if isinstance(command, RestartProcess):
             return self._restart(command.name)
         reply = self.improvement.handle(command)
@@ -161,6 +194,19 @@ class Supervisor:
         child.restart()
         return Accepted()
 
+    def _suspend(self, name: str) -> Message:
+        child = self._children.get(name)
+        if child is None or name not in _SUSPENDABLE:
+            known = " and ".join(n for n in _SUSPENDABLE if n in self._children)
+            return Refused(f"The process {name!r} cannot be suspended.", f"These can: {known}.")
+        driving = child.running and not child.suspended
+        if name == "control" and driving and self._attempt:
+            return Refused(
+                f"Attempt {self._attempt} is running.", "End it first: success, failure or discard."
+            )
+        child.suspend(time.monotonic())
+        return Accepted()
+
     def _hear(self, now: float) -> bool:
         changed = False
         for event in self._events.drain():
@@ -170,6 +216,7 @@ class Supervisor:
                 child.heard_t = now
                 changed |= fresh
             if isinstance(event, ControlState):
+                self._attempt = event.attempt
                 changed |= self.improvement.activation.heard(event)
         return changed
 
@@ -217,7 +264,8 @@ def kinds(space: Workspace, runtime: Path, modules: dict[str, str]) -> list[Kind
     found.append(Kind("recorder", "sessions.record.recorder", (root,), stop_s=8.0))
     if station.cameras:
         found.append(Kind("cameras", "sessions.live.cameras", (root,)))
-    found.append(Kind("control", "sessions.live.control", (root,)))
+    control = Kind("control", "sessions.live.control", (root,), stop_s=_REST_S, hurries=True)
+    found.append(control)
     unknown = set(modules) - {kind.name for kind in found}
     if unknown:
         raise SupervisorError(f"This workspace has no process {sorted(unknown)[0]!r}.")
@@ -289,7 +337,7 @@ def main(argv: list[str] | None = None) -> int:
         return 1
 
     def stop(number: int, frame: Any) -> None:
-        supervisor.stopping = True
+        supervisor.stop()
 
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, stop)

@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 from drivers.base import (
     DeviceLostError,
     Floats,
+    Health,
     OperatorInput,
     RobotState,
+    SelfStoppedError,
     Teleoperator,
     TeleoperatorView,
 )
@@ -110,23 +112,66 @@ class Cable:
         self.limits = robot.limits
         self.environment_names = robot.environment_names
         self.pulled = False
-        self.stops = 0
-        self.connect, self.disconnect = robot.connect, robot.disconnect
+        self.breaks: Exception | None = None
+        self.stops = self.tries = 0
+        self.disconnect = robot.disconnect
         self.reset_scene = robot.reset_scene
 
+    def connect(self) -> None:
+        self.tries += 1
+        self._robot.connect()
+
     def get_observation(self) -> RobotState:
-        if self.pulled:
-            raise DeviceLostError("robot", "The arm does not answer.", "Check its cable.")
+        self._speak()
         return self._robot.get_observation()
 
     def send_action(self, action: Floats) -> Floats:
+        self._speak()
+        return self._robot.send_action(action)
+
+    def _speak(self) -> None:
         if self.pulled:
             raise DeviceLostError("robot", "The arm does not answer.", "Check its cable.")
-        return self._robot.send_action(action)
+        if self.breaks is not None:
+            raise self.breaks
 
     def stop(self) -> None:
         self.stops += 1
         self._robot.stop()
+
+
+class Motored(Cable):
+    """The arm with motors that can be switched, that stop themselves, and say how they are."""
+
+    def __init__(self, robot: Any) -> None:
+        super().__init__(robot)
+        self.engaged = False
+        self.rest_pose: Floats | None = None
+        self.hot = ""
+        self.tripped = False
+        self.said = Health("bus 1.2 ms", lost=3)
+        self.engagements = self.looks = 0
+
+    def engage(self) -> None:
+        self._speak()
+        if self.hot:
+            raise SelfStoppedError("robot", f"{self.hot} is at 81 °C (limit 80 °C).", "Wait.")
+        self.engagements += 1
+        self.engaged, self.tripped = True, False
+
+    def release(self) -> None:
+        self._speak()
+        self.engaged = False
+
+    def send_action(self, action: Floats) -> Floats:
+        if self.tripped:
+            raise SelfStoppedError("robot", "The elbow was overloaded.", "Free the arm.")
+        assert self.engaged, "an arm without torque is sent nothing"
+        return super().send_action(action)
+
+    def health(self) -> Health:
+        self.looks += 1
+        return self.said
 
 
 class Bench:
@@ -141,6 +186,7 @@ class Bench:
         options: LoopOptions | None = None,
         *,
         pulled: bool = False,
+        arm: type[Cable] = Cable,
         **station: Any,
     ) -> None:
         self.world = World(0)
@@ -153,7 +199,7 @@ class Bench:
             cameras=cameras,
             **station,
         )
-        self.arm = Cable(
+        self.arm: Any = arm(
             create("robots", "robot", self.station.robot, DeviceContext(world=self.world))
         )
         self.arm.pulled = pulled

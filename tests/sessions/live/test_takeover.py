@@ -11,7 +11,18 @@ from hypothesis import strategies as st
 
 from drivers.base import OperatorInput, TeleoperatorView
 from policies.inline import InlinePolicy
-from sessions.messages import EndAttempt, GiveBack, Keys, Resume, SelectOperator, SoftStop, TakeOver
+from sessions.messages import (
+    Arm,
+    EndAttempt,
+    GiveBack,
+    Keys,
+    Pause,
+    Resume,
+    SelectOperator,
+    SoftStop,
+    StartAttempt,
+    TakeOver,
+)
 from sessions.types import Controller, GateState, doubt_threshold
 from tests.sessions.live.bench import Bench, Hand, Puppet
 
@@ -302,6 +313,83 @@ def test_an_absolute_device_is_waited_for_and_the_arm_never_moves_to_meet_it() -
     bench.run(1)
     assert bench.controller is Controller.HUMAN
     assert (bench.largest_step() <= bench.step_limit() + EPS).all()
+
+
+@pytest.mark.parametrize("by", ["the window", "its own gate", "its own toggle"])
+def test_a_leader_too_far_from_the_arm_is_refused_with_the_joint_and_the_way(by: str) -> None:
+    leader = Hand(relative=False)
+    leader.gate = None if by == "its own toggle" else False
+    bench = Bench(hands={"leader": leader})
+    bench.start()
+    pose = bench.last["sent_action"].copy()
+    leader.action = pose + np.array([0.5, 0, -1.24, 0, 0, 0, 0])
+    leader.action[-1] = 1.0 - pose[-1]  # what it grasps is another thing
+    bench.run(1)
+    if by == "the window":
+        said = bench.refused(TakeOver("leader"))
+    else:
+        if by == "its own gate":
+            leader.gate = True
+        else:
+            leader.events = ("toggle",)
+        bench.run(1)
+        state = bench.state
+        assert state.refusals == 1
+        said = f"{state.refused} {state.refused_remedy}"
+    assert bench.gate is GateState.POLICY
+    elbow = bench.last["sent_action"][2]
+    assert "The leader's elbow is 1.24 rad from the arm's (limit 0.80 rad)." in said
+    assert f"Turn the leader's elbow by +1.24 rad, from {elbow - 1.24:+.2f} to" in said
+    assert said.endswith("Then take over again.")
+    leader.gate = False
+    leader.action = bench.last["sent_action"] + np.array([0, 0, 0.7, 0, 0, 0, 0])
+    bench.run(1)
+    bench.do(TakeOver("leader"))
+    assert bench.state.gate == "aligning"
+    assert bench.state.reason_text == (
+        "Aligning: the leader's elbow is 0.70 rad from the arm's (within 0.10 rad it takes over)."
+    )
+    assert "Turn the leader's elbow by -0.70 rad" in bench.state.remedy
+    bench.run(2)
+    leader.action = bench.last["sent_action"].copy()
+    bench.run(1)
+    assert bench.gate is GateState.HUMAN
+
+
+def test_a_leader_is_told_where_the_arm_is_at_every_tick_of_every_state() -> None:
+    leader = Hand()
+    bench = Bench(hands={"leader": leader})
+    told = len(leader.felt)
+    for act in (None, Arm(), StartAttempt(), Pause(), SoftStop()):
+        if act is not None:
+            bench.do(act)
+        for _ in range(5):
+            bench.run(1)
+            told += 1
+            assert len(leader.felt) == told
+            view = leader.felt[-1]
+            assert np.isfinite(view.sent).all()
+            assert np.isfinite(view.state.position).all()
+            assert view.limits is bench.loop.follower.limiter.limits
+
+
+class Torn(Hand):
+    """A device whose cable breaks in the very moment of the takeover."""
+
+    def begin(self, view: TeleoperatorView) -> None:
+        self.lost = True
+        raise OSError(19, "No such device")
+
+
+def test_a_device_that_breaks_off_at_its_takeover_holds_and_says_so() -> None:
+    hand = Torn()
+    bench = Bench(hands={"pad": hand})
+    bench.start()
+    hand.gate = True
+    bench.run(2)
+    assert bench.gate is GateState.HOLD
+    assert bench.state.reason == "operator_lost"
+    assert "No such device" in bench.state.reason_text
 
 
 def test_letting_go_of_one_device_does_not_take_control_from_another_hand() -> None:
