@@ -29,11 +29,7 @@ def ask(runtime: Path, arm: str, request: str) -> str:
     """
     line = json.dumps({"arm": arm, "request": request}).encode() + b"\n"
     try:
-        with socket.socket(socket.AF_UNIX) as client, _short(runtime) as folder:
-            client.settimeout(_PATIENCE_S)
-            client.connect(f"{folder}/{NAME}")
-            client.sendall(line)
-            answer = json.loads(_line(client))
+        answer = exchange(runtime, line)
     except (OSError, ValueError) as error:
         raise RequestError(
             f"No emulation answers in {runtime} ({error}). Start one: "
@@ -42,6 +38,21 @@ def ask(runtime: Path, arm: str, request: str) -> str:
     if "refused" in answer:
         raise RequestError(str(answer["refused"]))
     return str(answer["done"])
+
+
+def exchange(runtime: Path, line: bytes) -> dict[str, str]:
+    """Sends one line to the emulation that runs in ``runtime``; returns its answer.
+
+    Raises:
+        OSError: nothing runs there, or it does not answer within 5 s.
+        ValueError: the answer is no JSON.
+    """
+    with socket.socket(socket.AF_UNIX) as client, _short(runtime) as folder:
+        client.settimeout(_PATIENCE_S)
+        client.connect(f"{folder}/{NAME}")
+        client.sendall(line)
+        answer: dict[str, str] = json.loads(_line(client))
+        return answer
 
 
 class Control:

@@ -127,10 +127,14 @@ def _fast_bulk_read(servos: Sequence[Servo], given: bytes, now: float) -> list[b
 
 def _fast(servos: Sequence[Servo], asked: list[tuple[int, bytes]], now: float) -> list[bytes]:
     able = [servo for servo in servos if servo.knows_fast_reads]
-    parts = [
-        (servo.id, servo.alert | error, data) for servo, error, data in _in_turn(able, asked, now)
-    ]
+    parts = []
+    for servo, error, data in _in_turn(able, asked, now):
+        if error:
+            break  # its part would not have the length that the first servo has announced
+        parts.append((servo.id, servo.alert, data))
     announced = sum(int.from_bytes(where[2:4], "little") + 4 for _, where in asked)
+    if announced > protocol.LONGEST:
+        return []
     return [protocol.fast_status(parts, announced)] if parts else []
 
 
@@ -148,7 +152,7 @@ def _in_turn(
             return
         size = int.from_bytes(where[2:4], "little")
         error, data = servo.read(int.from_bytes(where[:2], "little"), size)
-        yield servo, error, data if not error else bytes(size)
+        yield servo, error, data
 
 
 def _sync_write(servos: Sequence[Servo], given: bytes, now: float) -> list[bytes]:

@@ -13,7 +13,7 @@ def wait_for(done, what):
     deadline = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline:
         value = done()
-        if value is not None and value is not False:
+        if value:
             return value
         time.sleep(0.005)
     raise AssertionError(f"{what} did not happen within {PATIENCE_S:g} s")

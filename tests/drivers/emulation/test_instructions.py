@@ -11,8 +11,10 @@ from dynamixel_sdk import (
     GroupBulkWrite,
     GroupSyncWrite,
 )
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from drivers.emulation import protocol
+from drivers.emulation import instructions, protocol
 from drivers.emulation.arms import BUILDS
 from tests.drivers.emulation.parts import wait_for
 
@@ -181,3 +183,31 @@ def test_an_old_firmware_does_not_know_fast_reads(emulated):
     group = client.group([1, 2])
     assert group.fastSyncRead() in (COMM_RX_TIMEOUT, COMM_RX_CORRUPT)
     assert group.txRxPacket() == COMM_SUCCESS
+
+
+ARM = BUILDS["viperx_300s"]
+KNOWN = [value for name, value in vars(protocol).items() if name.isupper() and value in range(256)]
+
+
+@settings(max_examples=500)
+@given(
+    st.integers(0, 255),
+    st.one_of(st.sampled_from(KNOWN), st.integers(0, 255)),
+    st.one_of(
+        st.binary(max_size=60),
+        # Registers that exist, in the middle of what does not.
+        st.tuples(st.integers(0, 160), st.integers(0, 12), st.binary(max_size=60)).map(
+            lambda t: t[0].to_bytes(2, "little") + t[1].to_bytes(2, "little") + t[2]
+        ),
+    ),
+    st.booleans(),
+)
+def test_no_packet_whatever_it_says_ends_the_bus(device, instruction, parameters, intact):
+    physics = ARM.free()
+    servos = ARM.servos(physics)
+    packet = protocol.Packet(device, instruction, parameters, intact)
+    for answer in instructions.obey(servos, packet, 0.0):
+        assert answer.startswith(protocol.HEADER[:3])
+    for servo in servos:
+        assert servo.wanted() is not None
+        servo.tick(1e9)
