@@ -269,6 +269,12 @@ class Redo(Message):
     everywhere: bool = False
 
 
+class SetTaxonomy(Message):
+    """Replaces the workspace's failure categories by those of a TOML text."""
+
+    text: str
+
+
 class Salvage(Message):
     """Finishes a leftover ``.part`` file (``keep``) or moves it aside.
 
@@ -503,6 +509,7 @@ class RecorderState(Message):
 
     ``refusal`` says why no attempt could be recorded now (disk full); empty if one can: control
     starts none while it is there. ``problem`` is what the operator should read, refusal or not.
+    ``taxonomy`` changes with the failure categories: whoever shows them reads them again then.
     ``can_undo`` is about the running round; ``undo_text`` says in words what an undo everywhere
     would take back, empty if nothing.
     """
@@ -521,6 +528,7 @@ class RecorderState(Message):
     can_redo: bool = False
     undo_text: str = ""
     redo_text: str = ""
+    taxonomy: str = ""
     problem: str = ""
     next_episode: int = 1
     refusal: str = ""
@@ -628,6 +636,7 @@ Command = (
     | SetLabel
     | Undo
     | Redo
+    | SetTaxonomy
     | Salvage
     | StartTraining
     | CancelTraining

@@ -15,6 +15,7 @@ from sessions.record.layout import EpisodeMeta
 from sessions.record.marks import Mark, resolve
 from sessions.record.reader import EpisodeData, read_episode, read_meta
 from sessions.record.salvage import next_episode
+from sessions.taxonomy import Taxonomy, TaxonomyError, load
 from sessions.types import Outcome, SessionError
 from sessions.workspace import Workspace
 
@@ -32,12 +33,19 @@ class Catalogue:
     Args:
         workspace: where the episodes lie.
         log: the recorder's own log of edits; None reads the file.
+        taxonomy: what categories are called today; None reads the workspace's, if it is whole.
 
     Raises:
         EditError: the file of edits is torn before its last line.
     """
 
-    def __init__(self, workspace: Workspace, log: EditLog | None = None) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        log: EditLog | None = None,
+        taxonomy: Taxonomy | None = None,
+    ) -> None:
+        self.taxonomy = taxonomy or _taxonomy_of(workspace)
         self.folder = workspace.episodes
         self.problems: tuple[str, ...] = ()
         self.labels = Labels()
@@ -92,6 +100,21 @@ class Catalogue:
         if entry is None or entry.problem:
             raise CatalogueError(f"There is no finished episode {episode} in {self.folder}.")
         return self._marks(entry)
+
+    def category(self, key: tuple[int, int]) -> str:
+        """The category of (episode, identity) as it is called today; empty if untagged."""
+        found = self.labels.category.get(key, "")
+        return self.taxonomy.canonical(found) if self.taxonomy is not None else found
+
+    def labelled(self, intervention: Intervention) -> Intervention:
+        """A live intervention with the labels that the edits in force give it."""
+        key = (intervention.episode, intervention.start)
+        return msgspec.structs.replace(
+            intervention,
+            category=self.category(key),
+            note=self.labels.note.get(key, ""),
+            discarded=key in self.labels.discarded,
+        )
 
     def doubts(self, before_round: int | None = None) -> list[float]:
         """The doubt at each takeover that was not discarded, in time order: what tau is made of.
@@ -200,7 +223,7 @@ class Catalogue:
             t=held.t,
             duration_s=held.duration_s,
             doubt=float("nan") if held.doubt is None else held.doubt,
-            category=self.labels.category.get(key, ""),
+            category=self.category(key),
             note=self.labels.note.get(key, ""),
             running=False,
             recovered=held.recovered if held.staged else outcome == "success",
@@ -213,12 +236,8 @@ class Catalogue:
         )
 
 
-def labelled(intervention: Intervention, labels: Labels) -> Intervention:
-    """A live intervention with the labels that the edits in force give it."""
-    key = (intervention.episode, intervention.start)
-    return msgspec.structs.replace(
-        intervention,
-        category=labels.category.get(key, ""),
-        note=labels.note.get(key, ""),
-        discarded=key in labels.discarded,
-    )
+def _taxonomy_of(workspace: Workspace) -> Taxonomy | None:
+    """The workspace's taxonomy; None if it is torn: data is read under the names it has then."""
+    with contextlib.suppress(TaxonomyError):
+        return load(workspace.task.taxonomy, workspace.root)
+    return None

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
+from pathlib import Path
 
+from sessions import taxonomy
 from sessions.messages import (
     Accepted,
     DiscardIntervention,
@@ -14,15 +17,16 @@ from sessions.messages import (
     Redo,
     Refused,
     SetOutcome,
+    SetTaxonomy,
     Tag,
     Undo,
 )
-from sessions.record.catalogue import Catalogue, labelled
+from sessions.record.catalogue import Catalogue
 from sessions.record.edits import Edit, EditError, EditLog
 from sessions.record.intake import Intake
 from sessions.record.labels import in_words
 from sessions.record.reviewing import Reviewing
-from sessions.taxonomy import Taxonomy
+from sessions.taxonomy import Taxonomy, TaxonomyError
 
 _OUTCOMES = ("success", "failure", "discarded")
 _SHOWN_S = 10.0  # how long a pedal's tag that could not be kept is spoken of
@@ -35,7 +39,8 @@ class Desk:
     Args:
         catalogue: the finished episodes.
         log: the writable log of edits, the catalogue's own.
-        taxonomy: the categories to choose from.
+        categories: those to choose from.
+        root: the workspace's folder, where its own taxonomy is kept.
         round_index: asked for the round that runs, within which undo goes back.
     """
 
@@ -43,17 +48,23 @@ class Desk:
         self,
         catalogue: Catalogue,
         log: EditLog,
-        taxonomy: Taxonomy,
+        categories: Taxonomy,
+        root: Path,
         round_index: Callable[[], int],
     ) -> None:
         self._catalogue = catalogue
         self._log = log
-        self._taxonomy = taxonomy
+        self._taxonomy, self._root = categories, root
         self._round = round_index
         self._reviewing = Reviewing(catalogue, log, round_index)
         self._tags: list[tuple[OperatorTagged, float]] = []
         self._said_at = float("-inf")
         self.problem = ""
+
+    def taxonomy_version(self) -> str:
+        """Changes with the categories."""
+        known = taxonomy.to_toml(self._taxonomy.title, self._taxonomy.categories)
+        return hashlib.sha256(known.encode()).hexdigest()[:12]
 
     def can_undo(self) -> bool:
         """Whether an edit of the running round can be taken back."""
@@ -76,7 +87,7 @@ class Desk:
         found = self._catalogue.interventions(self._round())
         if intake is not None and intake.running is not None:
             live = intake.running.interventions()
-            found += [labelled(i, self._catalogue.labels) for i in live]
+            found += [self._catalogue.labelled(i) for i in live]
         return found
 
     def handle(self, command: Message, intake: Intake | None) -> Accepted | Refused | None:
@@ -96,6 +107,8 @@ class Desk:
                 case DiscardIntervention(episode, start, discarded):
                     value = "1" if discarded else ""
                     return self._edit("discard", episode, start, value, intake)
+                case SetTaxonomy(text):
+                    return self._set_taxonomy(text)
                 case SetOutcome(episode, outcome):
                     return self._set_outcome(episode, outcome)
                 case Undo(everywhere):
@@ -104,7 +117,7 @@ class Desk:
                 case Redo(everywhere):
                     done = self._log.redo(None if everywhere else self._round())
                     return self._moved(done, "There is no undone edit to redo.", everywhere)
-        except EditError as error:
+        except (EditError, TaxonomyError) as error:
             return Refused(str(error))
         return None
 
@@ -163,6 +176,21 @@ class Desk:
             known = ", ".join(f"{c.key} {c.name}" for c in self._taxonomy.categories)
             return Refused(f"There is no category {category!r}.", f"Choose one of: {known}.")
         return self._edit("tag", episode, start, found.name if found else "", intake)
+
+    def _set_taxonomy(self, text: str) -> Accepted:
+        """Categories that have tags must still be known by some name."""
+        path = taxonomy.own_path(self._taxonomy.name, self._root)
+        wanted = taxonomy.parsed(path, text)
+        used = {self._taxonomy.canonical(c) for c in self._catalogue.labels.category.values() if c}
+        lost = sorted(name for name in used if wanted.find(name) is None)
+        if lost:
+            raise TaxonomyError(
+                f"Interventions are tagged {', '.join(lost)}, which would have no category. "
+                "Merge it into another one instead of removing it."
+            )
+        taxonomy.write(wanted, self._root)
+        self._taxonomy = self._catalogue.taxonomy = wanted
+        return Accepted()
 
     def _edit(
         self, kind: str, episode: int, start: int, value: str, intake: Intake | None

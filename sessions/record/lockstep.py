@@ -49,12 +49,14 @@ class LockstepRecorder:
         camera_names: tuple[str, ...] = (),
         session: str = "",
     ) -> None:
-        self._taxonomy = taxonomy.load(workspace.task.taxonomy, workspace.root)
+        categories = taxonomy.load(workspace.task.taxonomy, workspace.root)
         self._lock = WorkspaceLock(workspace.episodes)
         salvage.tidy(workspace.episodes)
         self._log = EditLog(workspace.episodes, writable=True)
-        self.catalogue = Catalogue(workspace, self._log)
-        self.desk = Desk(self.catalogue, self._log, self._taxonomy, workspace.running_round)
+        self.catalogue = Catalogue(workspace, self._log, categories)
+        self.desk = Desk(
+            self.catalogue, self._log, categories, workspace.root, workspace.running_round
+        )
         stream = Stream(
             dtype=step_dtype(len(joint_names), len(environment_names), len(camera_names)),
             joint_names=joint_names,

@@ -70,8 +70,8 @@ class Recorder:
         self._lock = WorkspaceLock(space.episodes)
         salvage.tidy(space.episodes)
         log = EditLog(space.episodes, writable=True)
-        self._catalogue = Catalogue(space, log)
-        self._desk = Desk(self._catalogue, log, categories, space.running_round)
+        self._catalogue = Catalogue(space, log, categories)
+        self._desk = Desk(self._catalogue, log, categories, space.root, space.running_round)
         self._shelf = Shelf(space.episodes)
         self._tape = Tape(space, session_id(), may_open=self._refusal, closed=self._closed)
         self._free = free_bytes(space.episodes)
@@ -126,6 +126,7 @@ class Recorder:
             can_redo=self._desk.can_redo(),
             undo_text=self._desk.undo_text(),
             redo_text=self._desk.redo_text(),
+            taxonomy=self._desk.taxonomy_version(),
             problem=self._problem(),
             refusal=self._refusal(),
             next_episode=max(self._catalogue.next_episode(), running + 1),

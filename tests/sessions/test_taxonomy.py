@@ -40,7 +40,7 @@ def test_an_absent_taxonomy_names_those_there_are(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        (("key = 1", "key = 0"), r"categories\.slip\.key is 0; it must be from 1 to 9"),
+        (("key = 1", "key = 12"), r"categories\.slip\.key is 12; it must be from 1 to 9"),
         (("key = 1", 'key = "one"'), r"categories\.slip: Expected `int`.*\$\.key"),
         (("key = 1", "digit = 1"), r"categories\.slip: .*unknown field `digit`.*Known: key"),
         (("#112233", "orange"), r"categories\.slip\.colour is 'orange'; write it like #"),
@@ -76,3 +76,43 @@ def test_a_file_without_categories_or_with_a_wrong_title_is_refused(
     path.write_text(text)
     with pytest.raises(TaxonomyError, match=r"mine\.toml: (categories is absent|title is 3)"):
         taxonomy.read(path)
+
+
+def test_data_tagged_with_an_old_name_is_read_as_the_category_of_today(tmp_path: Path) -> None:
+    packaged = taxonomy.load("manipulation")
+    renamed = packaged.renamed("grasp", "grip").merged("transport", "placement")
+    taxonomy.write(renamed, tmp_path)
+    found = taxonomy.load("manipulation", tmp_path)
+    assert found == renamed
+    assert found.canonical("grasp") == "grip"
+    assert found.canonical("transport") == "placement"
+    assert found.canonical("something else") == "something else"
+    assert [c.name for c in found.categories][1:3] == ["grip", "placement"]
+    again = found.renamed("grip", "grasp")
+    assert again.canonical("grip") == "grasp"
+    taxonomy.write(again, tmp_path)
+    assert taxonomy.read(tmp_path / "manipulation.toml.before").categories == renamed.categories
+
+
+def test_children_follow_their_parent() -> None:
+    packaged = taxonomy.load("manipulation")
+    slip = taxonomy.Category(label="Slip", colour="#112233", name="slip", parent="grasp")
+    wider = packaged.with_categories([*packaged.categories, slip])
+    assert wider.renamed("grasp", "grip").find("slip").parent == "grip"  # type: ignore[union-attr]
+    merged = wider.merged("grasp", "placement")
+    assert merged.find("slip").parent == "placement"  # type: ignore[union-attr]
+    assert wider.merged("grasp", "slip").find("slip").parent == ""  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("act", "said"),
+    [
+        (lambda t: t.renamed("grasp", "approach"), "both"),
+        (lambda t: t.renamed("grasp", "Grip it"), "must begin with a letter"),
+        (lambda t: t.renamed("nothing", "x"), "no category 'nothing'"),
+        (lambda t: t.merged("grasp", "grasp"), "itself"),
+    ],
+)
+def test_what_would_confuse_the_data_is_refused(act, said: str) -> None:
+    with pytest.raises(TaxonomyError, match=said):
+        act(taxonomy.load("manipulation"))

@@ -41,7 +41,9 @@ class Reviewer:
     def open(self) -> None:
         log = EditLog(self.space.episodes, writable=True)
         self.catalogue = Catalogue(self.space, log)
-        self.desk = Desk(self.catalogue, log, taxonomy.load("manipulation"), lambda: self.round)
+        self.desk = Desk(
+            self.catalogue, log, taxonomy.load("manipulation"), self.space.root, lambda: self.round
+        )
 
     def do(self, command: object) -> None:
         reply = self.desk.handle(command, None)  # type: ignore[arg-type]
