@@ -19,6 +19,7 @@ from drivers.registry import DeviceContext, create
 from drivers.simulation.names import CAMERA_NAMES, JOINT_NAMES
 from drivers.simulation.world import World
 from drivers.teleoperators.pedal import Pedal
+from tests.fakes.lerobot_bridge import STATION, VIPERX_LEADS, bridge
 from tests.fakes.pedal_pipe import PedalPipe
 from tests.fakes.virtual_gamepad import VirtualGamepad
 
@@ -111,7 +112,22 @@ def with_piped_pedal() -> Iterator[Bench]:
         pipe.pull()
 
 
+@contextlib.contextmanager
+def with_lerobot(folder: Path, kind: str) -> Iterator[Bench]:
+    """A device of LeRobot's, behind the real bridge; patient, as ``real_time`` is."""
+    served, own = ("robot", {}) if kind == "robots" else ("teleop", {"leads": VIPERX_LEADS})
+    table = (STATION if kind == "robots" else {"type": "lerobot"}) | own | {"stale_s": 5.0}
+    with bridge(folder, f"--{served}.use_degrees=true", kind=served, silence_ms=5000) as found:
+        context = DeviceContext(joint_names=JOINT_NAMES)
+        device = create(kind, "arm", table | {"endpoint": found.endpoint}, context)
+        try:
+            yield Bench(device, time.monotonic, time.sleep)
+        finally:
+            device.disconnect()
+
+
 ROBOTS: dict[str, dict[str, Part]] = {
+    "lerobot": {"bridge": lambda folder: with_lerobot(folder, "robots")},
     "simulated_viperx": {
         "lockstep": lambda _: lockstep("robots", "robot", {"type": "simulated_viperx"}),
         # Patient, so that a busy machine running tests is no lost arm.
@@ -123,6 +139,7 @@ ROBOTS: dict[str, dict[str, Part]] = {
 TELEOPERATORS: dict[str, dict[str, Part]] = {
     "gamepad": {"virtual": lambda _: with_virtual_pad()},
     "pedal": {"pipe": lambda _: with_piped_pedal()},
+    "lerobot": {"bridge": lambda folder: with_lerobot(folder, "teleoperators")},
     "keyboard": {"plain": lambda _: lockstep("teleoperators", "keys", {"type": "keyboard"})},
     "scripted": {"plain": lambda _: lockstep("teleoperators", "sim", {"type": "scripted"})},
 }

@@ -9,7 +9,7 @@ from pathlib import Path
 SPEED = 1400.0  # ticks/s, about 2.1 rad/s
 
 
-class MotorNormMode(str, Enum):
+class MotorNormMode(str, Enum):  # noqa: UP042 - as LeRobot has it
     RANGE_0_100 = "range_0_100"
     RANGE_M100_100 = "range_m100_100"
     DEGREES = "degrees"

@@ -26,7 +26,7 @@ class BenchFollower:
 
     @property
     def observation_features(self):
-        images = {name: (480, 640, 3) for name in self.config.cameras}
+        images = dict.fromkeys(self.config.cameras, (480, 640, 3))
         return {f"{name}.pos": float for name in self.bus.motors} | images
 
     @property
