@@ -85,7 +85,7 @@ class Child:
         self._again_t = float("-inf")
         self._failures = 0
         self._ending = False
-        self._kill_t = float("inf")
+        self._kill_t = self._asked_t = float("inf")
         self._anew = False
 
     @property
@@ -146,8 +146,8 @@ class Child:
         if self._process is not None:
             code = self._process.poll()
             if code is None:
-                if now >= self._kill_t:
-                    self._kill_t = float("inf")
+                if now >= self._kill_t or self._stuck(now):
+                    self._kill_t = self._asked_t = float("inf")
                     self._process.kill()
                 return False
             self._ended(code, now)
@@ -170,6 +170,7 @@ class Child:
         again = self._ending
         self.wanted, self._ending = False, True
         if self._process is not None and not again:
+            self._asked_t = time.monotonic()
             self._process.send_signal(signal.SIGTERM)
 
     def hurry(self) -> None:
@@ -186,6 +187,10 @@ class Child:
             self.hurry()
         self.suspended, self._anew = True, False
         self._end(now)
+
+    def _stuck(self, now: float) -> bool:
+        """Whether it was asked to end and, unlike one that takes its time, has fallen silent."""
+        return self.kind.hurries and now - max(self._asked_t, self.heard_t) > SILENT_S
 
     def _end(self, now: float) -> None:
         if not self._ending:
@@ -236,7 +241,7 @@ class Child:
     def _ended(self, code: int, now: float) -> None:
         self._process = None
         self._exit_code = code
-        self._kill_t = float("inf")
+        self._kill_t = self._asked_t = float("inf")
         lived = now - self._started_t
         self._failures = 0 if lived > _LONG_LIFE_S else self._failures
         self._again_t = now + BACK_OFF_S[min(self._failures, len(BACK_OFF_S) - 1)]

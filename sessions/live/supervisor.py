@@ -162,6 +162,7 @@ class Supervisor:
         while child.running and (now := time.monotonic()) < deadline:
             self._responder.wait(0.01)
             self._responder.serve(self._handle)
+            self._hear(now)
             child.poll(now)
             if self._stops > heard:
                 heard = self._stops

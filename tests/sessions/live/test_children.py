@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -70,3 +72,70 @@ def test_a_process_that_cannot_be_started_is_tried_again(tmp_path: Path) -> None
     assert child.running
     child.ask_to_stop()
     child.wait_stopped(time.monotonic() + 5.0)
+
+
+def until_polled(child: Child, running: bool) -> None:
+    deadline = time.monotonic() + 20.0
+    while child.running is not running:
+        assert time.monotonic() < deadline
+        child.poll(time.monotonic())
+        time.sleep(0.002)
+
+
+def test_a_suspended_process_stays_ended_until_it_is_resumed(child: Child) -> None:
+    child.suspend(time.monotonic())
+    assert child.state().suspended
+    assert "is being suspended" in child.state().text
+    until_polled(child, running=False)
+    assert not child.poll(time.monotonic() + 60.0)
+    assert not child.running
+    assert "Resume it afterwards" in child.state().text
+    child.restart()
+    assert child.running
+    assert child.restarts == 0
+    assert not child.state().suspended
+
+
+def test_a_process_that_is_restarted_is_not_waited_for(child: Child) -> None:
+    former = child.pid
+    child.restart()
+    assert child.pid == former  # it may take its time to end
+    until_polled(child, running=False)
+    until_polled(child, running=True)
+    assert child.pid != former
+    assert child.restarts == 1
+
+
+def test_only_a_process_that_hurries_hears_a_second_wish_to_end() -> None:
+    heard: list[int] = []
+
+    class Ear:
+        pid = 1
+
+        def send_signal(self, number: int) -> None:
+            heard.append(number)
+
+        def poll(self) -> int | None:
+            return None
+
+        def kill(self) -> None:
+            heard.append(signal.SIGKILL)
+
+    patient = Child(SLEEPER)
+    patient._process = Ear()  # type: ignore[assignment]
+    patient.suspend(time.monotonic())
+    patient.suspend(time.monotonic())
+    assert heard == [signal.SIGTERM]
+    heard.clear()
+    control = Child(replace(SLEEPER, hurries=True))
+    control._process = Ear()  # type: ignore[assignment]
+    control.suspend(time.monotonic())
+    control.ask_to_stop()  # the whole station ends: the arm still goes to rest
+    assert heard == [signal.SIGTERM]
+    control.suspend(time.monotonic())
+    assert heard == [signal.SIGTERM] * 2
+    control.heard_t = time.monotonic()
+    assert not control.poll(control.heard_t + SILENT_S - 0.1)
+    assert signal.SIGKILL not in heard
+    control.poll(control.heard_t + SILENT_S + 0.1)  # it neither rests nor ends: it is stuck
+    assert heard[-1] == signal.SIGKILL
