@@ -44,6 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="answer as late as the baud rate and the return delay make real servos answer",
     )
     options = parser.parse_args(arguments)
+    if not options.runtime.is_dir():
+        parser.error(f"{options.runtime} is no folder. Give the session's runtime folder.")
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

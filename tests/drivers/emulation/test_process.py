@@ -10,15 +10,17 @@ import numpy as np
 import pytest
 from dynamixel_sdk import COMM_RX_TIMEOUT, COMM_SUCCESS
 
-from drivers.base import DriverError
+from drivers.base import DeviceLostError, DriverError, RobotState
 from drivers.dynamixel.tables import RAD_PER_TICK
 from drivers.emulation.arms import GELLO, VIPERX_300S
 from drivers.emulation.bus import EmulatedBus
 from drivers.emulation.control import ask
-from drivers.emulation.process import link
+from drivers.emulation.process import link, main
 from drivers.emulation.requests import RequestError
+from drivers.emulation.scene import Scene
 from drivers.emulation.world import WorldPhysics
 from drivers.ring import RingError, RingReader
+from drivers.simulation.world import World
 from tests.drivers.emulation.parts import PATIENCE_S, Client, wait_for
 
 ALL = range(1, 10)
@@ -150,7 +152,37 @@ def reset(follower, runtime):
         ask(runtime, "follower", "pose=elbow:0.3")
 
 
+def test_the_scene_is_seen_and_reset_beside_the_servos(tmp_path):
+    scene = Scene("arm", tmp_path, stale_s=PATIENCE_S)
+    state = RobotState(0.0, np.zeros(7), np.zeros(7), np.zeros(7))
+    with pytest.raises(DeviceLostError, match="Restart"):
+        scene.describe(state)
+    with pytest.raises(DeviceLostError, match="Start one"):
+        scene.reset(1)
+    with (
+        running("drivers.emulation.process", tmp_path),
+        running("drivers.simulation.process", tmp_path, "--seed", "3"),
+    ):
+        follower = client(tmp_path, "follower", VIPERX_300S)
+        wait_for(lambda: answers(follower), "power")
+        scene.reset(11)
+        placed = [0, 1, 5, 6]  # cube and tray; the rest moves with the arm
+        assert scene.describe(state).environment_state[placed] == pytest.approx(
+            World(11).state().environment_state[placed], abs=1e-6
+        )
+        assert not state.success
+        follower.close()
+    scene.close()
+    scene.close()
+
+
 def test_a_reset_without_a_world_is_refused(tmp_path):
     physics = WorldPhysics("arm", tmp_path, VIPERX_300S.scale(), VIPERX_300S.torque_constants())
     with EmulatedBus(VIPERX_300S.servos(physics), physics), pytest.raises(DriverError):
         physics.reset(1)
+
+
+def test_a_folder_that_is_not_there_is_refused_in_a_sentence(tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        main(["--runtime", str(tmp_path / "nowhere")])
+    assert "nowhere is no folder" in capsys.readouterr().err

@@ -319,3 +319,18 @@ def test_the_second_of_a_pair_obeys_its_first_and_answers_for_itself_only(emulat
     assert client.write(3, "torque_enable", 0) == OK
     assert client.write(2, "goal_position", pair[0] - 200) == OK
     wait_for(lambda: client.read(3, "present_position") == pair[0] - 200, "the other alone")
+
+
+def test_only_what_is_said_to_a_servo_keeps_its_watchdog_quiet(emulated):
+    bus, client = emulated()
+    for device in (1, 6):
+        assert client.write(device, "torque_enable", 1) == OK
+        assert client.write(device, "bus_watchdog", 10) == OK
+    tripped = tables.WATCHDOG_TRIPPED
+
+    def watch():
+        client.read(1, "present_position")
+        return bus.servo(6).value("bus_watchdog") == tripped
+
+    wait_for(watch, "the watchdog of the servo that nobody speaks to")
+    assert client.write(6, "goal_position", 2000) == (0, protocol.DATA_RANGE)
