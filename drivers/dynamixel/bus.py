@@ -7,20 +7,20 @@ never longer than the caller's budget; who is missing then is reported, and the 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from drivers.base import DeviceConfigError
 from drivers.dynamixel import refusals, transactions
-from drivers.dynamixel.access import SERIAL_ERRORS
-from drivers.dynamixel.counts import Counters, Statistics
+from drivers.dynamixel.connection import Connection
+from drivers.dynamixel.counts import Statistics
 from drivers.dynamixel.reading import ALERT, Reading, decoded
 from drivers.dynamixel.refusals import NoAnswerError, RefusedError
 from drivers.dynamixel.tables import MODELS, Model, Register, register
 from drivers.dynamixel.transactions import Answers
-from drivers.dynamixel.wire import BabbleError, Link, open_link
+from drivers.dynamixel.wire import Link
 
-__all__ = ["Bus", "NoAnswerError", "Reading", "RefusedError", "Statistics"]
+__all__ = ["Bus", "NoAnswerError", "Probe", "Reading", "RefusedError", "Statistics"]
 
 # Fast Sync Read is tried so often when servos are found: one lost packet shall not decide it.
 _FAST_TRIES = 3
@@ -30,7 +30,21 @@ _FAST_FAILURES = 5
 _SILENT = 3
 
 
-class Bus:
+class Probe(NamedTuple):
+    """What one ping brought; all False: silence.
+
+    Attributes:
+        clean: one answer that could be read.
+        spoilt: bytes that make no answer.
+        extra: more bytes after the answer.
+    """
+
+    clean: bool
+    spoilt: bool
+    extra: bool
+
+
+class Bus(Connection):
     """The servos on one serial port. One thread at a time.
 
     Args:
@@ -40,34 +54,20 @@ class Bus:
 
     Attributes:
         models: id -> model, of the servos found by ``ping`` and ``scan`` that the tables know.
-        firmware: id -> firmware version of the same.
+        firmware: id -> firmware version of the servos found.
     """
 
     def __init__(self, port: str, baud: int = 1_000_000, device: str = "arm") -> None:
-        self.port = port
-        self.baud = baud
-        self.device = device
+        super().__init__(port, baud, device)
         self.models: dict[int, Model] = {}
         self.firmware: dict[int, int] = {}
-        self._link: Link | None = None
-        self._counters = Counters()
         self._fast_ids: frozenset[int] = frozenset()
         self._fast_failures = 0
         self._silent: dict[int, int] = {}
 
     @property
-    def is_open(self) -> bool:
-        """Whether the port is open; it closes by itself when it breaks."""
-        return self._link is not None
-
-    @property
-    def latency_ms(self) -> float:
-        """The adapter's latency timer; 1 where it has none, NaN while the port is closed."""
-        return self._link.latency_ms if self._link is not None else float("nan")
-
-    @property
     def statistics(self) -> Statistics:
-        """Counts since ``open`` and the 99th percentile of the last thousand cyclic reads."""
+        """Counts since ``open`` and the 99th percentile of the last thousand Sync Reads."""
         return self._counters.snapshot(fast=bool(self._fast_ids))
 
     def open(self) -> None:
@@ -77,25 +77,10 @@ class Bus:
             DeviceNotFoundError: absent; PortPermissionError and PortBusyError say why else.
             DeviceConfigError: no serial port, or not at this rate.
         """
-        self.close()
-        self._link = open_link(self.port, self.baud, self.device)
-        self._counters = Counters()
+        super().open()
         self._fast_ids = frozenset()
         self._fast_failures = 0
         self._silent = {}
-
-    def close(self) -> None:
-        """Closes the port; calling it twice is harmless. Torque stays as it is."""
-        if self._link is not None:
-            self._link.closePort()
-            self._link = None
-
-    def __enter__(self) -> Bus:
-        self.open()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def model(self, servo: int) -> Model:
         """The model of a servo that was found.
@@ -123,6 +108,20 @@ class Bus:
                     self._remember(servo, int.from_bytes(data[:2], "little"), data[2])
                     return int.from_bytes(data[:2], "little"), data[2]
         return None
+
+    def probe(self, servo: int) -> Probe:
+        """One ping, without a retry, to hear whether one servo answers it.
+
+        Raises:
+            DeviceLostError: the port broke.
+        """
+        with self._wire(None) as link:
+            self._counters.attempt(retry=False)
+            answer = transactions.ping(link, servo)
+            self._counters.answered(answer, expected=1)
+            clean = servo in answer.data and not answer.corrupt
+            extra = clean and transactions.more_follows(link)
+        return Probe(clean, spoilt=answer.corrupt > 0, extra=extra)
 
     def scan(self, ids: Iterable[int] | None = None) -> dict[int, tuple[int, int]]:
         """Asks servos for their model and firmware: id -> (model number, firmware).
@@ -315,22 +314,6 @@ class Bus:
             if len(answer.data) == len(ids):
                 self._fast_ids = frozenset(ids)
                 return
-
-    @contextmanager
-    def _wire(self, budget_s: float | None) -> Iterator[Link]:
-        """The open port; whatever breaks it closes it and is told as a lost device."""
-        if self._link is None:
-            raise refusals.closed(self.device, self.port)
-        link = self._link
-        link.until = float("inf") if budget_s is None else time.monotonic() + budget_s
-        try:
-            yield link
-        except BabbleError as error:
-            self.close()
-            raise refusals.babbling(self.device, self.port) from error
-        except SERIAL_ERRORS as error:
-            self.close()
-            raise refusals.broken(self.device, self.port) from error
 
     def _register(self, name: str, servo: int | None = None) -> Register:
         model = self.models.get(servo) if servo is not None else None

@@ -53,6 +53,12 @@ def ping(link: Link, servo: int) -> Answers:
     return _simple(link, servo, robotis_def.INST_PING, _PING_DATA)
 
 
+def more_follows(link: Link) -> bool:
+    """Whether another byte comes after an answer that was complete."""
+    link.setPacketTimeout(STATUS_BYTES)
+    return bool(link.readPort(1))
+
+
 def reboot(link: Link, servo: int) -> Answers:
     """Restarts one servo."""
     return _simple(link, servo, robotis_def.INST_REBOOT, 0)
