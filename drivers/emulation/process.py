@@ -22,7 +22,7 @@ from drivers.emulation.arms import GELLO, VIPERX_300S
 from drivers.emulation.bus import EmulatedBus, serve
 from drivers.emulation.control import Control
 from drivers.emulation.requests import EmulatedArm
-from drivers.emulation.world import WorldPhysics
+from drivers.emulation.world import STALE_S, WorldPhysics
 
 FOLLOWER, LEADER = "follower", "leader"
 
@@ -43,15 +43,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         action="store_true",
         help="answer as late as the baud rate and the return delay make real servos answer",
     )
+    parser.add_argument(
+        "--stale-s",
+        type=float,
+        default=STALE_S,
+        help="a world silent for this long is gone, and the follower's power with it [s]",
+    )
     options = parser.parse_args(arguments)
     if not options.runtime.is_dir():
         parser.error(f"{options.runtime} is no folder. Give the session's runtime folder.")
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    world = WorldPhysics(
-        FOLLOWER, options.runtime, VIPERX_300S.scale(), VIPERX_300S.torque_constants()
-    )
+    scale, constants = VIPERX_300S.scale(), VIPERX_300S.torque_constants()
+    world = WorldPhysics(FOLLOWER, options.runtime, scale, constants, options.stale_s)
     table = GELLO.free()
     with contextlib.ExitStack() as stack:
         stack.callback(world.close)

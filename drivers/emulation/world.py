@@ -42,11 +42,19 @@ class WorldPhysics:
         runtime: folder of the world's rings.
         scale: between its joints and the servos' ticks.
         torque_constants: what a joint's motor does for a current, shape (A,) [N m/A].
+        stale_s: a world silent for this long is gone [s].
     """
 
-    def __init__(self, device: str, runtime: Path, scale: Scale, torque_constants: Floats) -> None:
+    def __init__(
+        self,
+        device: str,
+        runtime: Path,
+        scale: Scale,
+        torque_constants: Floats,
+        stale_s: float = STALE_S,
+    ) -> None:
         self.powered = False
-        self._link = MappedLink(device, runtime, STALE_S)
+        self._link = MappedLink(device, runtime, stale_s)
         self._scale = scale
         self._constants = torque_constants
         count = len(scale.zero)
