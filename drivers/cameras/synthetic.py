@@ -18,7 +18,7 @@ from drivers.registry import DeviceContext
 
 KINDS = ("freeze", "black", "late", "gap", "lost")
 BITS = 24
-_ROWS = 12  # height of the bar code [px]
+_ROWS = 12  # the bar code's part of the height
 _LATE_S = 0.5
 _SMALLEST = (64, 48)
 
@@ -114,15 +114,17 @@ class SyntheticCamera:
         """
         if not self._started:
             raise DeviceLostError(self._name, "It is not connected.", "Connect it first.")
-        t = self._pace.elapsed()
-        active = {fault.kind: fault for fault in self._faults if fault.active(t)}
-        if "lost" in active:
-            self._lost = active["lost"]
+        now = self._active(self._pace.elapsed())
+        if "lost" in now:
+            self._lost = now["lost"]
             raise DeviceLostError(self._name, "It was unplugged.", "Wait: it comes back.")
-        found = self._pace.wait(timeout_s, _LATE_S if "late" in active else 0.0)
-        if found is None or "gap" in active:
+        found = self._pace.wait(timeout_s, _LATE_S if "late" in now else 0.0)
+        if found is None:
             return None
         number, captured_t = found
+        active = self._active(number / self.fps)
+        if "gap" in active:
+            return None
         if "black" in active:
             image = np.zeros((self.height, self.width, 3), np.uint8)
         elif "freeze" in active and self._kept is not None:
@@ -131,6 +133,10 @@ class SyntheticCamera:
             image = picture(number, self.height, self.width)
         self._kept = image
         return Frame(captured_t, number, image)
+
+    def _active(self, t: float) -> dict[str, Fault]:
+        """The faults that last at ``t`` [s] after connecting, by kind."""
+        return {fault.kind: fault for fault in self._faults if fault.active(t)}
 
 
 def picture(number: int, height: int, width: int) -> Image:
@@ -151,7 +157,7 @@ def picture(number: int, height: int, width: int) -> Image:
     edges = np.linspace(0, width, BITS + 1).astype(int)
     for bit in range(BITS):
         shade = 255 if number >> (BITS - 1 - bit) & 1 else 0
-        image[:_ROWS, edges[bit] : edges[bit + 1]] = shade
+        image[: height // _ROWS, edges[bit] : edges[bit + 1]] = shade
     return image
 
 
@@ -161,7 +167,7 @@ def number_in(image: Image) -> int:
     found = 0
     for bit in range(BITS):
         middle = (edges[bit] + edges[bit + 1]) // 2
-        found = found << 1 | int(image[_ROWS // 2, middle].mean() > 127)
+        found = found << 1 | int(image[image.shape[0] // (2 * _ROWS), middle].mean() > 127)
     return found
 
 

@@ -11,7 +11,6 @@ import signal
 import sys
 import threading
 import time
-from collections import deque
 from pathlib import Path
 
 import numpy as np
@@ -19,9 +18,12 @@ from numpy.typing import NDArray
 
 from drivers import registry
 from drivers.base import Camera, DriverError, Frame
+from drivers.formats import Negotiated, PictureFormat
 from drivers.registry import DeviceContext
 from drivers.ring import RingWriter
 from sessions.bus import Publisher
+from sessions.config import Holds
+from sessions.live.metering import Meter
 from sessions.live.pictures import BLACK, FROZEN, PictureJudge
 from sessions.messages import CamerasState, CameraState
 from sessions.types import SessionError, frame_dtype
@@ -31,7 +33,6 @@ SLOTS = 48
 PUBLISH_S = 0.5
 RETRY_S = 1.0
 _READ_S = 0.1
-_WINDOW_S = 2.0
 
 
 class CameraThread(threading.Thread):
@@ -42,9 +43,17 @@ class CameraThread(threading.Thread):
         camera: the device, not yet connected.
         runtime: the workspace's private runtime folder.
         stop: set when the process ends.
+        late_s: a picture that is older when it comes holds the arm [s].
     """
 
-    def __init__(self, name: str, camera: Camera, runtime: Path, stop: threading.Event) -> None:
+    def __init__(
+        self,
+        name: str,
+        camera: Camera,
+        runtime: Path,
+        stop: threading.Event,
+        late_s: float = Holds().camera_s,
+    ) -> None:
         super().__init__(name=f"camera-{name}", daemon=True)
         self.camera_name = name
         self._camera = camera
@@ -52,20 +61,25 @@ class CameraThread(threading.Thread):
         self._stop_event = stop
         self._ring: RingWriter | None = None
         self._judge = PictureJudge(runtime)
-        self._recent: deque[tuple[float, float]] = deque(maxlen=256)  # (captured, received)
-        self._previous: int | None = None
-        self._dropped = 0
+        self._meter = Meter(late_s)
         self._problem = "Not connected yet."
+        self._losses = 0
+        self._lost = ""  # why it went away last
+        self._first_size = self._resized = ""
 
     def run(self) -> None:
         """Connects, reads until the camera is lost, and tries again."""
         while not self._stop_event.is_set():
+            connected = False
             try:
                 self._camera.connect()
-                self._previous = None
+                connected = True
+                self._meter.begin()
                 self._read()
             except DriverError as error:
                 self._problem = f"{error.problem} {error.remedy}"
+                if connected:
+                    self._losses, self._lost = self._losses + 1, error.problem
             finally:
                 self._camera.disconnect()
             self._stop_event.wait(RETRY_S)
@@ -75,17 +89,31 @@ class CameraThread(threading.Thread):
 
     def state(self, now: float) -> CameraState:
         """What was measured over the last two seconds."""
-        recent = [pair for pair in list(self._recent) if pair[1] > now - _WINDOW_S]
-        span = recent[-1][1] - recent[0][1] if len(recent) > 1 else 0.0
-        newest = self._recent[-1] if self._recent else (float("nan"), float("nan"))
+        meter = self._meter
+        requested, given = _formats(self._camera)
         return CameraState(
             name=self.camera_name,
-            fps=(len(recent) - 1) / span if span > 0 else 0.0,
-            age_s=now - newest[0],
-            latency_s=newest[1] - newest[0],
-            dropped=self._dropped,
+            fps=meter.fps(now),
+            age_s=meter.age_s(now),
+            latency_s=meter.latency_s,
+            dropped=meter.dropped,
             problem=self._problem,
+            requested=requested,
+            given=given,
+            late=meter.late,
+            losses=self._losses,
+            notice=self._notice(now),
         )
+
+    def _notice(self, now: float) -> str:
+        """What is worth knowing though pictures come: formats, rate, and that it was away."""
+        asked = self._camera.notice if isinstance(self._camera, Negotiated) else ""
+        slow = self._meter.slowness(now, self._camera.fps)
+        back = ""
+        if self._lost and not self._problem:
+            times = "once" if self._losses == 1 else f"{self._losses} times"
+            back = f"It was away {times}; the last time: {self._lost}"
+        return " ".join(part for part in (self._resized, asked, slow, back) if part)
 
     def _read(self) -> None:
         """Reads until the camera is lost or the process ends."""
@@ -101,23 +129,24 @@ class CameraThread(threading.Thread):
 
     def _take(self, frame: Frame, now: float) -> None:
         flags = self._judge.flags(frame.image, now)
-        self._problem = _words(flags)
         ring = self._ring_for(frame.image)
         slot = ring.slot()
         slot["t"], slot["received_t"] = frame.t, now
         slot["sequence"], slot["flags"] = frame.sequence, flags
         slot["image"] = frame.image
         ring.commit()
-        if self._previous is not None:
-            self._dropped += max(0, frame.sequence - self._previous - 1)
-        self._previous = frame.sequence
-        self._recent.append((frame.t, now))
+        self._meter.take(frame, now)
+        self._problem = _words(flags) or self._meter.lateness()
 
     def _ring_for(self, image: NDArray[np.uint8]) -> RingWriter:
         """The ring; made anew if the camera comes back with another picture size."""
         height, width = image.shape[:2]
         dtype = frame_dtype(height, width)
         if self._ring is None or self._ring.dtype != dtype:
+            size = f"{width}x{height}"
+            self._first_size = self._first_size or size
+            changed = size != self._first_size
+            self._resized = f"It came back with {size}, not {self._first_size}." if changed else ""
             if self._ring is not None:
                 self._ring.close()
             path = self._runtime / f"frames-{self.camera_name}.ring"
@@ -133,6 +162,13 @@ def _words(flags: int) -> str:
     return ""
 
 
+def _formats(camera: Camera) -> tuple[str, str]:
+    """The format that was asked for and the one that is given, in words."""
+    if isinstance(camera, Negotiated):
+        return str(camera.requested), str(camera.given or "")
+    return "", str(PictureFormat(camera.width, camera.height, camera.fps))
+
+
 def main(argv: list[str] | None = None) -> int:
     """Runs until told to stop; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m sessions.live.cameras", description=__doc__)
@@ -146,7 +182,13 @@ def main(argv: list[str] | None = None) -> int:
         runtime = space.runtime()
         context = DeviceContext(runtime=runtime)
         threads = [
-            CameraThread(name, registry.create("cameras", name, table, context), runtime, stop)
+            CameraThread(
+                name,
+                registry.create("cameras", name, table, context),
+                runtime,
+                stop,
+                space.station.holds.camera_s,
+            )
             for name, table in space.station.cameras.items()
         ]
     except (SessionError, DriverError) as error:

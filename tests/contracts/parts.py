@@ -15,12 +15,15 @@ from pathlib import Path
 from typing import Any
 
 from drivers.base import Camera, DriverError
+from drivers.cameras import _cv2
+from drivers.cameras.synthetic import picture
 from drivers.registry import DeviceContext, create
 from drivers.simulation.names import CAMERA_NAMES, JOINT_NAMES
 from drivers.simulation.world import World
 from drivers.teleoperators.pedal import Pedal
 from tests.fakes.lerobot_bridge import STATION, VIPERX_LEADS, bridge
 from tests.fakes.pedal_pipe import PedalPipe
+from tests.fakes.stream_camera import StreamCamera
 from tests.fakes.virtual_gamepad import VirtualGamepad
 
 TICK_S = 0.02
@@ -126,6 +129,33 @@ def with_lerobot(folder: Path, kind: str) -> Iterator[Bench]:
             device.disconnect()
 
 
+@contextlib.contextmanager
+def made_camera(table: dict[str, Any]) -> Iterator[Bench]:
+    camera = create("cameras", "top", table, DeviceContext())
+    try:
+        yield Bench(camera, time.monotonic, time.sleep)
+    finally:
+        camera.disconnect()
+
+
+@contextlib.contextmanager
+def with_stream() -> Iterator[Bench]:
+    with (
+        StreamCamera(fps=25.0) as server,
+        made_camera({"type": "opencv", "source": server.url, "fps": 25}) as bench,
+    ):
+        yield bench
+
+
+@contextlib.contextmanager
+def with_slides(folder: Path) -> Iterator[Bench]:
+    cv2 = _cv2.load()
+    for number in range(5):
+        cv2.imwrite(str(folder / f"{number}.png"), picture(number, 120, 160))
+    with made_camera({"type": "files", "path": str(folder)}) as bench:
+        yield bench
+
+
 ROBOTS: dict[str, dict[str, Part]] = {
     "lerobot": {"bridge": lambda folder: with_lerobot(folder, "robots")},
     "simulated_viperx": {
@@ -144,6 +174,9 @@ TELEOPERATORS: dict[str, dict[str, Part]] = {
     "scripted": {"plain": lambda _: lockstep("teleoperators", "sim", {"type": "scripted"})},
 }
 CAMERAS: dict[str, dict[str, Part]] = {
+    "files": {"folder": with_slides},
+    "opencv": {"stream": lambda _: with_stream()},
+    "synthetic": {"made": lambda _: made_camera({"type": "synthetic"})},
     "simulated": {
         **{
             f"lockstep {name}": lambda _, name=name: lockstep(

@@ -11,12 +11,15 @@ import numpy as np
 import pytest
 
 from drivers.base import DeviceLostError, DeviceNotFoundError, Frame
+from drivers.formats import PictureFormat
+from drivers.registry import DeviceContext, create
 from drivers.ring import RingReader, RingWriter
 from sessions.bus import Publisher
 from sessions.live.cameras import CameraThread, serve
 from sessions.live.frames import RingFrames
 from sessions.live.pictures import BLACK, FROZEN, PictureJudge
 from sessions.types import frame_dtype, step_dtype
+from tests.fakes.stream_camera import StreamCamera
 
 
 class Webcam:
@@ -101,6 +104,77 @@ def test_an_unplugged_camera_says_so_and_comes_back(thread: CameraThread, webcam
     before = webcam.sequence
     until(lambda: webcam.sequence > before + 2)
     until(lambda: thread.state(time.monotonic()).problem == "")
+
+
+def test_how_often_and_why_a_camera_went_away_stays_on_record(
+    thread: CameraThread, webcam: Webcam
+) -> None:
+    until(lambda: webcam.sequence > 2)
+    webcam.plugged = False
+    until(lambda: "unplugged" in thread.state(time.monotonic()).problem)
+    webcam.plugged = True
+    until(lambda: thread.state(time.monotonic()).problem == "")
+    state = thread.state(time.monotonic())
+    assert state.losses == 1
+    assert state.notice == "It was away once; the last time: The camera was unplugged."
+
+
+def test_a_camera_that_comes_back_with_another_size_is_shown_and_said(
+    thread: CameraThread, webcam: Webcam, tmp_path: Path
+) -> None:
+    frames = RingFrames(tmp_path, ("top",))
+
+    def shape() -> tuple[int, ...]:
+        frames.times(time.monotonic())
+        return frames.image("top", 24, 32).shape if frames.image("top", 24, 32) is not None else ()
+
+    until(lambda: shape() == (24, 32, 3))
+    assert thread.state(time.monotonic()).given == "64x48, 100 fps"
+    webcam.plugged = False
+    until(lambda: "unplugged" in thread.state(time.monotonic()).problem)
+    webcam.width, webcam.height = 96, 80
+    webcam.plugged = True
+    until(lambda: thread.state(time.monotonic()).problem == "")
+    assert "It came back with 96x80, not 64x48." in thread.state(time.monotonic()).notice
+    ring = RingReader(tmp_path / "frames-top.ring")
+    assert ring.dtype["image"].shape == (80, 96, 3)
+    newest = ring.head
+    ring.close()
+    assert newest > 0
+    frames._checked_t = float("-inf")
+    until(lambda: shape() == (24, 32, 3))
+    frames.close()
+
+
+def test_pictures_that_are_old_when_they_come_are_counted_and_said(tmp_path: Path) -> None:
+    stop = threading.Event()
+    camera = create(
+        "cameras", "top", {"type": "synthetic", "fps": 50, "latency_s": 0.3}, DeviceContext()
+    )
+    thread = CameraThread("top", camera, tmp_path, stop, late_s=0.2)
+    thread.start()
+    until(lambda: thread.state(time.monotonic()).late > 3)
+    state = thread.state(time.monotonic())
+    assert "ms old when they come (limit 200 ms). Give it a port" in state.problem
+    assert state.latency_s >= 0.3
+    stop.set()
+    thread.join(5.0)
+
+
+def test_a_stream_that_gives_another_format_than_asked_says_so(tmp_path: Path) -> None:
+    stop = threading.Event()
+    with StreamCamera(size=(160, 120)) as server:
+        camera = create("cameras", "top", {"type": "opencv", "source": server.url}, DeviceContext())
+        camera.requested = PictureFormat(640, 480)
+        thread = CameraThread("top", camera, tmp_path, stop)
+        thread.start()
+        until(lambda: thread.state(time.monotonic()).problem == "")
+        state = thread.state(time.monotonic())
+        assert state.requested == "640x480"
+        assert state.given.startswith("160x120")
+        assert "Asked for 640x480, it gives 160x120" in state.notice
+        stop.set()
+        thread.join(10.0)
 
 
 def arm_at(ring: RingWriter, waist: float) -> None:
