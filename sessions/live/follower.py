@@ -117,8 +117,8 @@ class Follower:
                 return False
         elif self.lost is not None:
             self.connect(now)
-            if self._job is not None:
-                return self.observe(now) if self._job.done else False
+            # Between two tries it is disconnected: asking it would only hide why it was lost.
+            return self._job is not None and self._job.done and self.observe(now)
         try:
             with translated("robot"):
                 state = self.robot.get_observation()

@@ -29,6 +29,7 @@ from sessions.messages import (
     RestartProcess,
     Resume,
     SupervisorState,
+    Suspend,
     TakeOver,
 )
 from sessions.record.stream import Rules
@@ -184,17 +185,43 @@ def test_a_killed_world_is_a_pulled_cable_and_comes_back_only_when_asked(
 ) -> None:
     session.start()
     session.kill("world")
-    session.until(lambda: session.control.gate == "fault")
-    assert session.control.reason == "robot_lost"
+    session.until(lambda: session.control.reason == "robot_lost")
+    assert session.control.gate == "hold"
+    assert not session.control.armed
     session.until(lambda: not session.process("world").running)
     assert "plugs a cable in" in session.process("world").text
-    assert "lost" in session.refused(ClearFault())
+    assert "lost" in session.refused(Arm())
     session.do(RestartProcess("world"), "supervisor")
     session.until(lambda: session.device("robot").ok)
-    session.do(ClearFault())
+    assert session.control.reason_text == "The robot was lost, and is back."
     session.do(Arm())
     session.until(lambda: session.control.armed)
     session.resume()
+
+
+def test_a_suspended_control_process_leaves_its_devices_until_it_is_resumed(
+    session: LiveSession,
+) -> None:
+    session.start()
+    assert "End it first" in session.refused(Suspend("control"), "supervisor")
+    session.do(EndAttempt("discarded"))
+    session.until(lambda: not session.control.attempt)
+    assert "cannot be suspended" in session.refused(Suspend("recorder"), "supervisor")
+    pid = session.process("control").pid
+    session.do(Suspend("control"), "supervisor")
+    session.until(lambda: not session.process("control").running)
+    assert gone(pid)
+    assert session.process("control").suspended
+    assert session.process("world").running
+    late_t = time.monotonic() + 1.5  # and it is not started again by itself
+    session.until(lambda: time.monotonic() > late_t)
+    assert session.process("control").suspended
+    session.do(RestartProcess("control"), "supervisor")
+    session.until(lambda: session.process("control").running)
+    since = len(session.events)
+    session.until(lambda: session.heard(ControlState, since))
+    assert session.process("control").pid != pid
+    assert not session.control.armed
 
 
 def test_an_older_round_is_made_the_running_one_and_a_foreign_one_is_refused(
