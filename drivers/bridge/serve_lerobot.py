@@ -44,7 +44,10 @@ SILENCE_S = 0.1
 GONE_S = 3.0
 """A client that says nothing at all for this long has left without a word; its place is free."""
 
-MESSAGE_S = 0.5
+MESSAGE_S = 0.1
+"""A message that has begun must be whole within this time: the arm is not watched meanwhile."""
+
+IDLE_S = 0.1
 
 
 class BridgeError(Exception):
@@ -397,6 +400,7 @@ class Server:
         self._listener.listen(4)
         self._client: socket.socket | None = None
         self._held = ""
+        self._driven = False  # an arm that nobody has moved is not moved to hold it
         self._alive = self._heard = 0.0
 
     def serve(self) -> None:
@@ -410,8 +414,7 @@ class Server:
         now = time.monotonic()
         if self._client is not None and now - self._heard > GONE_S:
             self._drop("it said nothing for 3 s")
-        watched = self._client is not None and self.device.kind == "robot" and not self._held
-        if watched and now - self._alive > self.silence_s:
+        if self._watching and now - self._alive > self.silence_s:
             self._hold(f"The program that drives it was silent for {self.silence_s * 1e3:.0f} ms.")
 
     def close(self) -> None:
@@ -419,10 +422,16 @@ class Server:
         self._drop("the bridge ends")
         self._listener.close()
 
+    @property
+    def _watching(self) -> bool:
+        """Whether somebody's silence has to stop the robot."""
+        there = self._client is not None and self.device.kind == "robot"
+        return there and self._driven and not self._held
+
     def _patience(self) -> float:
-        if self._client is None or self._held or self.device.kind != "robot":
-            return 0.5
-        return min(0.5, max(0.001, self._alive + self.silence_s - time.monotonic()))
+        if not self._watching:
+            return IDLE_S
+        return min(IDLE_S, max(0.001, self._alive + self.silence_s - time.monotonic()))
 
     def _accept(self) -> None:
         connection, _ = self._listener.accept()
@@ -430,7 +439,7 @@ class Server:
         if connection.family == socket.AF_INET:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if self._client is None:
-            self._client, self._held = connection, ""
+            self._client, self._held, self._driven = connection, "", False
             self._alive = self._heard = time.monotonic()
             return
         refusal = RefusalError(
@@ -487,6 +496,7 @@ class Server:
     def _do(self, operation: str, values: Any) -> Any:
         if operation == "read":
             return self.device.read()
+        self._driven = self._driven or operation in ("write", "engage")
         if operation == "write":
             return self.device.write(values.tolist())
         if operation == "release":
@@ -536,11 +546,11 @@ class Server:
     def _drop(self, why: str) -> None:
         if self._client is None:
             return
+        if self._watching:
+            self._hold("The program that drove it is gone.")
         self._client.close()
         self._client = None
         say(f"The client is gone: {why}.")
-        if not self._held:
-            self._hold("The program that drove it is gone.")
 
 
 def _answered(refusal: RefusalError) -> dict[str, Any]:
