@@ -472,6 +472,19 @@ class Intervention(Message):
     context_s: float | None = None
 
 
+class Flag(Message):
+    """Something about an episode's quality that is worth a look; nothing is left out for it.
+
+    ``kind`` is a name of ``sessions.record.quality.RULES``, ``row`` its worst moment (-1: the
+    whole episode), ``t`` that moment since the episode began [s].
+    """
+
+    kind: str
+    row: int
+    t: float
+    text: str
+
+
 class EpisodeSummary(Message):
     """A finished episode of the workspace, its labels as edited.
 
@@ -493,6 +506,7 @@ class EpisodeSummary(Message):
     started_wall: str = ""
     note: str = ""
     scores: dict[str, int] = {}
+    flags: tuple[Flag, ...] = ()
 
 
 class Leftover(Message):

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from sessions.lockstep import Attempt
 from sessions.record.catalogue import Catalogue
 from sessions.record.edits import EditLog
-from sessions.record.layout import EpisodeMeta
+from sessions.record.layout import EpisodeMeta, new_uid
 from sessions.record.storage import EpisodeWriter
 from sessions.types import Controller, segments
 from sessions.workspace import Workspace
@@ -59,6 +59,7 @@ class Keeper:
             rate_hz=self.workspace.station.rate_hz,
             started_wall=datetime.now(UTC).isoformat(timespec="seconds"),
             source="lockstep",
+            uid=new_uid(),
         )
         # The loop numbered every attempt 1: each had a loop of its own.
         steps = attempt.steps.copy()

@@ -67,6 +67,8 @@ class ControlProcess:
                 "environment_names": robot.environment_names,
                 "camera_names": cameras,
                 "rate_hz": station.rate_hz,
+                "lower": robot.limits.lower.tolist(),
+                "upper": robot.limits.upper.tolist(),
             },
         )
         self._publisher = Publisher(runtime, "control")

@@ -13,6 +13,7 @@ from sessions.record.edits import EditLog, Labels
 from sessions.record.index import Entry
 from sessions.record.layout import EpisodeMeta
 from sessions.record.marks import Mark, resolve
+from sessions.record.quality import flags, usual
 from sessions.record.reader import EpisodeData, read_episode, read_meta
 from sessions.record.salvage import next_episode
 from sessions.taxonomy import Taxonomy, TaxonomyError, load
@@ -68,6 +69,7 @@ class Catalogue:
             index.write(self.folder, entries)
             self._remembered = entries
         self._entries = entries
+        self._usual = usual(entry.measures for entry in entries.values())
         self.problems = tuple(e.problem for e in entries.values() if e.problem)
 
     def episodes(self) -> list[EpisodeSummary]:
@@ -202,6 +204,7 @@ class Catalogue:
             started_wall=meta.started_wall,
             note=labels.note.get((meta.episode, -1), ""),
             scores=dict(labels.score.get(meta.episode, {})),
+            flags=tuple(flags(entry.measures, self._usual)),
         )
 
     def _marks(self, entry: Entry) -> list[Mark]:

@@ -15,11 +15,12 @@ import numpy as np
 from sessions.record import jpeg
 from sessions.record.layout import EpisodeError, EpisodeMeta
 from sessions.record.marks import Facts, facts
+from sessions.record.quality import Measures, measure
 from sessions.record.reader import EpisodeData, FrameReader, read_episode
 from sessions.types import Controller, segments
 
 FILE = "index.msgpack"
-_VERSION = 2
+_VERSION = 3
 
 
 class Takeover(msgspec.Struct, frozen=True):
@@ -46,6 +47,7 @@ class Entry(msgspec.Struct, frozen=True):
         ticks: rows.
         human_s: time under human control [s].
         takeovers: interventions; none in demonstrations.
+        measures: of its quality.
         problem: why the file cannot be used; empty if it can.
     """
 
@@ -57,6 +59,7 @@ class Entry(msgspec.Struct, frozen=True):
     ticks: int = 0
     human_s: float = 0.0
     takeovers: tuple[Takeover, ...] = ()
+    measures: Measures = {}
     problem: str = ""
 
 
@@ -104,6 +107,7 @@ def examine(path: Path, number: int) -> Entry:
         ticks=len(steps),
         human_s=float(human) * duration,
         takeovers=() if data.meta.demo else _takeovers(data),
+        measures=measure(data),
     )
 
 

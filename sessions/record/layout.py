@@ -15,6 +15,7 @@ state, no camera) has no dataset; it is read back as an array of width zero.
 
 from __future__ import annotations
 
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +90,9 @@ class EpisodeMeta(msgspec.Struct, frozen=True):
         joint_names: order of every joint vector, gripper last.
         environment_names: components of ``environment_state``.
         camera_names: order of ``frame_t`` columns and the groups under ``cameras``.
+        lower: lowest position of each joint [rad, gripper 0..1]; empty if not known.
+        upper: highest position.
+        uid: the episode's identity wherever it is copied to; empty in old files.
         rate_hz: control rate the loop was set to [Hz]; true times are in ``t``.
         started_wall: ISO 8601 wall time of the start, UTC.
         source: ``live`` or ``lockstep``.
@@ -109,9 +113,24 @@ class EpisodeMeta(msgspec.Struct, frozen=True):
     joint_names: tuple[str, ...] = ()
     environment_names: tuple[str, ...] = ()
     camera_names: tuple[str, ...] = ()
+    lower: tuple[float, ...] = ()
+    upper: tuple[float, ...] = ()
+    uid: str = ""
     rate_hz: float = 50.0
     started_wall: str = ""
     source: str = "live"
+
+
+def new_uid() -> str:
+    """An identity that no other episode anywhere has."""
+    return uuid.uuid4().hex
+
+
+def identity(meta: EpisodeMeta) -> str:
+    """What makes an episode the same one in every workspace it was copied to."""
+    if meta.uid:
+        return meta.uid
+    return f"{meta.station}/{meta.task}/{meta.session}/{meta.episode}/{meta.started_wall}"
 
 
 def dataset_path(field: str) -> str:

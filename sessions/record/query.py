@@ -59,6 +59,7 @@ _EPISODE: dict[str, Callable[[EpisodeSummary], Any]] = {
     "human": lambda e: e.human_s,
     "corrections": lambda e: e.interventions,
     "note": lambda e: e.note,
+    "flag": lambda e: [f.kind for f in e.flags] or [UNTAGGED],
 }
 _INTERVENTION: dict[str, Callable[[Intervention], Any]] = {
     "category": lambda i: i.category or UNTAGGED,
@@ -90,6 +91,8 @@ class Term:
 
     def holds(self, value: Any) -> bool:
         """Whether a value meets the condition; NaN (no doubt known) never does."""
+        if isinstance(value, list):  # of which any may fit, and none may with !=
+            return (all if self.sign == "!=" else any)(self.holds(v) for v in value)
         test = _OPERATORS[self.sign]
         if value != value:  # NaN
             return False

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sessions.messages import AttemptStarted
-from sessions.record.layout import EpisodeMeta
+from sessions.record.layout import EpisodeMeta, new_uid
 from sessions.types import Controller
 
 
@@ -25,6 +25,8 @@ class Stream:
         environment_names: components of ``environment_state``.
         camera_names: columns of ``frame_t``.
         rate_hz: control rate [Hz].
+        lower: lowest position of each joint; empty if not known.
+        upper: highest position.
         station: its name.
         task: its name.
         stages: names of the stages.
@@ -37,6 +39,8 @@ class Stream:
     environment_names: tuple[str, ...]
     camera_names: tuple[str, ...]
     rate_hz: float
+    lower: tuple[float, ...] = ()
+    upper: tuple[float, ...] = ()
     station: str = ""
     task: str = ""
     stages: tuple[str, ...] = ()
@@ -101,6 +105,9 @@ def described(started: AttemptStarted, stream: Stream, t: float, now: float) -> 
         joint_names=stream.joint_names,
         environment_names=stream.environment_names,
         camera_names=stream.camera_names,
+        lower=stream.lower,
+        upper=stream.upper,
+        uid=new_uid(),
         rate_hz=stream.rate_hz,
         started_wall=wall.isoformat(timespec="milliseconds"),
         source=stream.source,

@@ -127,6 +127,8 @@ class Tape:
             environment_names=tuple(meta["environment_names"]),
             camera_names=tuple(meta["camera_names"]),
             rate_hz=float(meta["rate_hz"]),
+            lower=tuple(meta.get("lower", ())),
+            upper=tuple(meta.get("upper", ())),
             station=self._space.station.name,
             task=self._space.task.name,
             stages=self._space.task.stages,
