@@ -16,22 +16,24 @@ import numpy as np
 
 from drivers.base import (
     DeviceLostError,
-    DeviceNotFoundError,
     DriverError,
     Floats,
     Health,
     RobotState,
 )
-from drivers.dynamixel import identity
 from drivers.dynamixel.bus import Bus, Reading
-from drivers.dynamixel.calibration import Calibration, Servo
-from drivers.dynamixel.measuring import UNPOWERED, Measuring
+from drivers.dynamixel.calibration import Calibration
+from drivers.dynamixel.finding import find
+from drivers.dynamixel.measuring import Measuring
 from drivers.dynamixel.setup import Fitted, Options, fit
 from drivers.dynamixel.stops import Stops
 from drivers.dynamixel.tables import RAD_PER_TICK
 
 WRITE_GAP_S = 0.06
 """After so long without a goal the servos may have stopped themselves: they are asked first [s]."""
+
+KEEP_ALIVE_S = 0.03
+"""Second motors are never read, only written to: an arm that holds says so again so often [s]."""
 
 _MEASURED = ("present_current", "present_velocity", "present_position")
 _TRIES = 4
@@ -94,7 +96,9 @@ class Arm:
         """
         self._bus.open()
         try:
-            found = self._recognised()
+            found, self._slight = find(
+                self._device, self._bus, self.calibration, self._others, self._port
+            )
             self._fitted = fit(self._device, self._bus, self.calibration, found, self._options)
             self.stops.watch.start()
             self._start_measuring()
@@ -122,7 +126,7 @@ class Arm:
         return self.engaged and self.stops.reason is None
 
     def read(self) -> RobotState:
-        """Where the arm is; one bus transaction, now and then a second short one.
+        """Where the arm is; one bus transaction, now and then another short one or two.
 
         Raises:
             DeviceLostError: it does not answer, or a joint has not answered for too long.
@@ -131,6 +135,8 @@ class Arm:
         state = self._measuring.update(reading.values, reading.t)
         if not reading.missing:
             self._look_after(reading)
+        if self._armed and time.monotonic() - self._write_t > KEEP_ALIVE_S:
+            self._stay()
         return state
 
     def command(self, position: Floats) -> Floats:
@@ -144,7 +150,7 @@ class Arm:
             DeviceLostError: the port broke.
         """
         if self._armed and time.monotonic() - self._write_t > WRITE_GAP_S:
-            self.stops.look(self.stops.watch.read_watchdog)
+            self._look_for_stops()
         if self.stops.reason is not None:
             raise self.stops.reason
         scale, turns = self._measuring.scale, self._measuring.turns
@@ -195,6 +201,21 @@ class Arm:
         self.stops.armed()
         self.engaged = True
 
+    def anchor(self) -> None:
+        """Begins anew where the arm is now, after it was put elsewhere by no goal of its own.
+
+        One that takes goals holds there and goes on taking them.
+
+        Raises:
+            SelfStoppedError: a motor refuses.
+            DeviceLostError: it does not answer.
+        """
+        self._goals = {}
+        if self._armed:
+            self.engage()
+        else:
+            self._start_measuring()
+
     def release(self) -> None:
         """Torque off at once.
 
@@ -243,22 +264,7 @@ class Arm:
             bus_p99_ms=counts.p99_ms,
         )
 
-    # -- finding it
-
-    def _recognised(self) -> tuple[Servo, ...]:
-        known = {i for c in (self.calibration, *self._others) for i in c.ids}
-        found = self._bus.scan(sorted(known))
-        if not found:
-            raise DeviceNotFoundError(
-                self._device,
-                f"No servo answers on {self._bus.port} at {self._bus.baud} baud.",
-                f"{UNPOWERED} If it is on, its baud rate may be another: dagger-gui check says.",
-            )
-        servos = identity.fingerprint(self._bus, found)
-        self._slight = identity.verify(
-            self._device, self.calibration, self._others, servos, self._port
-        )
-        return servos
+    # -- measuring it anew
 
     def _connected(self) -> Fitted:
         if self._fitted is None or not self._bus.is_open:
@@ -296,6 +302,18 @@ class Arm:
         positions = np.array([scale.positions(end, turns) for end in ends])
         lowest, highest = positions.min(axis=0), positions.max(axis=0)
         return np.maximum(scale.lower, lowest), np.minimum(scale.upper, highest)
+
+    def _stay(self) -> None:
+        """Keeps the watchdogs of an arm that is read, but not commanded, from stopping it."""
+        if time.monotonic() - self._write_t > WRITE_GAP_S:
+            self._look_for_stops()
+        if self._armed:
+            self._send(self._goals)
+
+    def _look_for_stops(self) -> None:
+        """Asks whether watchdogs have stopped the arm: nobody acknowledges the goals it refuses."""
+        self.stops.watch.read_watchdog()
+        self.stops.notice()
 
     def _look_after(self, reading: Reading) -> None:
         """The rota's next read; at once if a servo signals an error that is news."""

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from drivers.base import DeviceConfigError
 from drivers.dynamixel import calibration as calibrations
+from drivers.dynamixel import ports
 from drivers.dynamixel.bus import Bus
 from drivers.dynamixel.calibration import RECALIBRATE, Calibration, Servo
 from drivers.dynamixel.tables import model_name
@@ -38,6 +39,19 @@ class Findings:
 
     grave: tuple[str, ...] = ()
     slight: tuple[str, ...] = ()
+
+
+def adapter(port: str, path: str) -> str:
+    """What an arm's adapter is known by; empty if its port's name says nothing of it.
+
+    Args:
+        port: as the station file names it.
+        path: what it was resolved to.
+    """
+    if port.startswith(ports.EMULATED):
+        return port
+    name = ports.stable_name(path)
+    return Path(name).name if Path(name).parent == ports.BY_ID else ""
 
 
 def fingerprint(bus: Bus, found: Mapping[int, tuple[int, int]]) -> tuple[Servo, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable
 
 from drivers.base import DeviceLostError, SelfStoppedError
 from drivers.dynamixel.bus import Bus
@@ -54,15 +53,6 @@ class Stops:
         self.reason = SelfStoppedError(self._device, "It is not armed.", "Arm it first.")
         if self.watch.tripped:
             self.reason = self._watchdog_stop()
-
-    def look(self, read: Callable[[], None]) -> None:
-        """Asks the servos (``read``), then looks whether some of an armed arm stopped themselves.
-
-        Raises:
-            DeviceLostError: the port broke.
-        """
-        read()
-        self.notice()
 
     def notice(self) -> None:
         """Looks whether some servos of an armed arm stopped themselves, as last read."""

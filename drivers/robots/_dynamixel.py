@@ -1,0 +1,268 @@
+"""What every Dynamixel follower does; its kind is described in its own file."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from drivers.base import (
+    DeviceConfigError,
+    DeviceLostError,
+    Floats,
+    Health,
+    JointLimits,
+    RobotState,
+    checked_action,
+)
+from drivers.dynamixel import calibration as calibrations
+from drivers.dynamixel import identity, ports
+from drivers.dynamixel.arm import Arm
+from drivers.dynamixel.bus import Bus
+from drivers.dynamixel.calibration import Calibration
+from drivers.dynamixel.setup import Options
+from drivers.registry import DeviceContext
+
+PROFILE_MARGIN = 1.25
+"""A servo's own speed and acceleration are this much above the joint's: it follows, unhurried."""
+
+
+_PERIODS = 2
+"""A watchdog lasts at least so many control periods."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where one arm's port and calibrations are.
+
+    Attributes:
+        port: as the station file names it.
+        baud: bits a second.
+        calibration: the arm's file; None where there is no folder of calibrations.
+        runtime: the private runtime folder, for emulated ports.
+    """
+
+    port: str
+    baud: int
+    calibration: Path | None
+    runtime: Path | None
+
+    def read(self, device: str, limits: JointLimits) -> Calibration:
+        """The arm's calibration.
+
+        Raises:
+            DeviceConfigError: absent, unreadable, or of an arm with other joints or ranges.
+        """
+        if self.calibration is None:
+            raise DeviceConfigError(
+                device, "There is no folder of calibrations.", calibrations.RECALIBRATE
+            )
+        found = calibrations.read(self.calibration, device)
+        if found.names != limits.names:
+            raise DeviceConfigError(
+                device,
+                f"{self.calibration} has the joints {', '.join(found.names)}; this arm has "
+                f"{', '.join(limits.names)}.",
+                calibrations.RECALIBRATE,
+            )
+        for joint, low, high in zip(found.joints, limits.lower, limits.upper, strict=False):
+            if not max(joint.lower, low) < min(joint.upper, high):
+                raise DeviceConfigError(
+                    device,
+                    f"{self.calibration}: {joint.name} goes from {joint.lower:.2f} to "
+                    f"{joint.upper:.2f} rad; this arm's goes from {low:.2f} to {high:.2f} rad.",
+                    calibrations.RECALIBRATE,
+                )
+        return found
+
+    def others(self) -> tuple[Calibration, ...]:
+        """The other arms that were calibrated here."""
+        if self.calibration is None:
+            return ()
+        return identity.known_arms(self.calibration.parent, self.calibration.stem)
+
+
+class DynamixelRobot:
+    """A follower: a ``Robot`` with ``Motors`` that is ``Monitored``.
+
+    Args:
+        name: what the station calls it.
+        place: its port and calibration, read anew at every connection.
+        limits: what this kind of arm may do; tightened to what was calibrated.
+        options: how it is driven.
+        rest_pose: where it lies by itself, shape (A,); empty if nobody said.
+    """
+
+    environment_names: tuple[str, ...] = ()
+
+    def __init__(
+        self,
+        name: str,
+        place: Place,
+        limits: JointLimits,
+        options: Options,
+        rest_pose: tuple[float, ...] = (),
+    ) -> None:
+        self._name, self._place, self._options = name, place, options
+        self.limits = _calibrated(name, place, limits)
+        self.rest_pose: Floats | None = None
+        if rest_pose:
+            self.rest_pose = checked_action(name, np.array(rest_pose), limits)
+        self._arm: Arm | None = None
+
+    @property
+    def engaged(self) -> bool:
+        """Whether its motors have torque, as far as is known."""
+        return self._arm is not None and self._arm.engaged
+
+    def connect(self) -> None:
+        """Opens the port, makes sure that this is the arm, and sets it up; torque as it is.
+
+        Raises:
+            DeviceNotFoundError: no port, or nobody answers on it.
+            DeviceConfigError: not calibrated, another arm, or one that differs.
+            DeviceLostError: it went away meanwhile.
+        """
+        calibration = self._place.read(self._name, self.limits)
+        path = ports.resolve(self._place.port, self._place.runtime, self._name)
+        arm = Arm(
+            self._name,
+            Bus(path, self._place.baud, self._name),
+            calibration,
+            self._options,
+            self._place.others(),
+            identity.adapter(self._place.port, path),
+        )
+        arm.connect()
+        self._arm = arm
+
+    def disconnect(self) -> None:
+        """Lets the arm hold where it is; calling it twice is harmless."""
+        if self._arm is not None:
+            self._arm.disconnect()
+            self._arm = None
+
+    def get_observation(self) -> RobotState:
+        """Reads every joint; one or two short transactions.
+
+        Raises:
+            DeviceLostError: the arm, or one of its joints, does not answer.
+        """
+        return self._connected().read()
+
+    def send_action(self, action: Floats) -> Floats:
+        """Sends joint targets, shape (A,), clipped to the limits; returns them.
+
+        Raises:
+            InvalidActionError: wrong shape or not finite.
+            SelfStoppedError: it is not armed, or stopped itself.
+            DeviceLostError: the port broke.
+        """
+        wanted = checked_action(self._name, action, self.limits)
+        inside = np.clip(wanted, self.limits.lower, self.limits.upper)
+        return self._connected().command(inside)
+
+    def stop(self) -> None:
+        """Cancels the targets: the arm holds where it is, the gripper keeps its grip.
+
+        Raises:
+            DeviceLostError: the port broke.
+        """
+        self._connected().hold()
+
+    def engage(self) -> None:
+        """Torque on where it is, after clearing what stopped it.
+
+        Raises:
+            SelfStoppedError: a motor refuses; says which and why.
+            DeviceLostError: the arm does not answer.
+        """
+        self._connected().engage()
+
+    def release(self) -> None:
+        """Torque off at once.
+
+        Raises:
+            DeviceLostError: the arm does not answer.
+        """
+        self._connected().release()
+
+    def health(self) -> Health:
+        """How bus and motors are; asks nobody."""
+        return Health(text="not connected") if self._arm is None else self._arm.health()
+
+    def _connected(self) -> Arm:
+        if self._arm is None:
+            raise DeviceLostError(self._name, "It is not connected.", "Connect it first.")
+        return self._arm
+
+
+def place(name: str, port: str, baud: int, calibration: str, context: DeviceContext) -> Place:
+    """Where an arm is, from its station table.
+
+    Args:
+        name: what the station calls it.
+        port: its port.
+        baud: bits a second.
+        calibration: a file, or empty for ``<name>.toml`` in the workspace's folder.
+        context: the device's surroundings.
+    """
+    file = None if context.calibrations is None else context.calibrations / f"{name}.toml"
+    if calibration:
+        file = Path(calibration).expanduser()
+        if not file.is_absolute() and context.calibrations is not None:
+            file = context.calibrations / file
+    return Place(port, baud, file, context.runtime)
+
+
+def driven(
+    name: str, limits: JointLimits, power: float, grip: float, watchdog_ms: int, rate_hz: float
+) -> Options:
+    """How a follower with these limits is driven.
+
+    Args:
+        name: what the station calls it.
+        limits: what it may do.
+        power: part of its motors' torque.
+        grip: part of the gripper motor's current.
+        watchdog_ms: so long without a goal, and it stops by itself.
+        rate_hz: the station's control rate; 0 if unknown.
+
+    Raises:
+        DeviceConfigError: a value that makes no sense, or a watchdog too short for the rate.
+    """
+    if watchdog_ms and rate_hz and watchdog_ms < _PERIODS * 1000.0 / rate_hz:
+        raise DeviceConfigError(
+            name,
+            f"watchdog_ms is {watchdog_ms}, and at {rate_hz:g} Hz a goal comes every "
+            f"{1000.0 / rate_hz:.0f} ms: one that is lost would stop the arm.",
+            f"Set watchdog_ms to at least {_PERIODS * 1000.0 / rate_hz:.0f}, in steps of 20.",
+        )
+    joints = ~limits.openings
+    options = Options(
+        power=power,
+        grip=grip,
+        watchdog_ms=watchdog_ms,
+        velocity=PROFILE_MARGIN * float(limits.velocity[joints].max()),
+        acceleration=PROFILE_MARGIN * float(limits.acceleration[joints].max()),
+    )
+    options.check(name)
+    return options
+
+
+def _calibrated(name: str, where: Place, limits: JointLimits) -> JointLimits:
+    """The limits within what was calibrated; those of the kind until it is calibrated.
+
+    A calibration that cannot be used is no reason not to start: the window must be there to make
+    one. Connecting says what is wrong.
+    """
+    try:
+        found = where.read(name, limits)
+    except DeviceConfigError:
+        return limits
+    scale = calibrations.Scale.of(found)
+    lower = np.maximum(limits.lower, scale.lower)
+    upper = np.minimum(limits.upper, scale.upper)
+    return dataclasses.replace(limits, lower=lower, upper=upper)
