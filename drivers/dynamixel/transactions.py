@@ -18,10 +18,12 @@ _HANDLER = Protocol2PacketHandler()
 _BROADCAST = robotis_def.BROADCAST_ID
 # header 4, id 1, length 2, instruction 1, error 1, checksum 2
 STATUS_BYTES = 11
-_LENGTH, _ERROR, _PARAMETERS = 5, 8, 9
+_ID, _LENGTH, _ERROR, _PARAMETERS = 4, 5, 8, 9
 # In the one status packet of a fast read: error and id before each servo's data, checksum behind.
 _FAST_HEAD, _FAST_BYTES = 2, 4
 _PING_DATA = 3
+# Late answers to earlier requests that may come before the one that is wanted.
+_STRAYS = 64
 
 
 @dataclass
@@ -119,15 +121,14 @@ def _simple(link: Link, servo: int, instruction: int, size: int) -> Answers:
 def _collect(link: Link, wanted: set[int], size: int) -> Answers:
     """Takes packets until all have answered or the time is up."""
     answers = Answers()
-    # Late answers to an earlier request may come first; a line full of them ends here.
-    for _ in range(2 * len(wanted) + 2):
+    for _ in range(len(wanted) + _STRAYS):
         packet, result = _HANDLER.rxPacket(link, False)
         if result == robotis_def.COMM_RX_TIMEOUT:
             break
         if result != robotis_def.COMM_SUCCESS:
             answers.corrupt += 1
             continue
-        servo, error = packet[4], packet[_ERROR]
+        servo, error = packet[_ID], packet[_ERROR]
         got = packet[_LENGTH] + (packet[_LENGTH + 1] << 8) - 4
         # A servo that refuses a read answers with its reason and no data.
         if servo not in wanted or servo in answers.data:
@@ -145,7 +146,10 @@ def _collect(link: Link, wanted: set[int], size: int) -> Answers:
 
 
 def _collect_fast(link: Link, ids: Sequence[int], size: int) -> Answers:
-    packet, result = _HANDLER.rxPacket(link, True)
+    for _ in range(_STRAYS):
+        packet, result = _HANDLER.rxPacket(link, True)
+        if result != robotis_def.COMM_SUCCESS or packet[_ID] == _BROADCAST:
+            break
     link.is_using = False
     part = size + _FAST_BYTES
     if result == robotis_def.COMM_RX_TIMEOUT:
