@@ -109,10 +109,11 @@ def described(device: str, table: dict[str, Any], runtime: Path) -> Shape:
             f"The world was not made within {_PATIENCE_S:g} s.",
             "Make it by hand once, in Python, to see what it waits for.",
         ) from error
-    known = _read(runtime, plain) if done.returncode == 0 else None
-    if known is None:
-        raise _told(device, done.stderr)
-    return known
+    if done.returncode == 0:
+        with contextlib.suppress(ValueError, KeyError, TypeError, IndexError):
+            # Its own line, the last: other people's packages greet on standard output too.
+            return Shape.from_json(json.loads(done.stdout.strip().splitlines()[-1]))
+    raise _told(device, done.stderr)
 
 
 def refusal(error: DriverError) -> str:
