@@ -30,7 +30,7 @@ from drivers import registry
 from drivers.base import DriverError, JointLimits
 from drivers.bindings import Bindings
 from drivers.registry import DeviceContext
-from sessions.live.choosing import ALIGNED_RAD
+from sessions.live.alignment import ALIGNED_RAD, measure
 from sessions.messages import ControlState
 from sessions.types import GateState
 
@@ -60,6 +60,7 @@ class RunPage(QWidget):
         super().__init__(parent)
         self._model, self._commands = model, commands
         self._tick = 0
+        self._aligned: NDArray[np.float64] = np.zeros(0)
         self.cameras = CameraColumn(model)
         self.joints, self.doubt = JointPlots(), DoubtPlot()
         self.joints.leftChanged.connect(self.doubt.setLeft)
@@ -164,8 +165,10 @@ class RunPage(QWidget):
             return
         if limits is None or limits.names != names:
             lower, upper = np.full(len(names), -math.pi), np.full(len(names), math.pi)
+            self._aligned = np.full(len(names), ALIGNED_RAD)
         else:
             lower, upper = limits.lower, limits.upper
+            self._aligned = measure(ALIGNED_RAD, limits)
         self.joints.setJoints(names, lower, upper, HISTORY_S, leader=_has_ghost(self._model, names))
         self.doubt.setWindow(HISTORY_S)
 
@@ -191,7 +194,7 @@ class RunPage(QWidget):
         missing: NDArray[Any] | None = None
         if newest is not None and newest["gate"] == GateState.ALIGNING:
             missing = newest["sent_action"] - newest["human_action"]
-        self.joints.setAlignment(missing, ALIGNED_RAD)
+        self.joints.setAlignment(missing, self._aligned)
         state = self._model.control
         tau = state.tau if state is not None else math.nan
         self.doubt.setData(t, recent["doubt"].astype(np.float64), tau, recent["controller"])
