@@ -41,7 +41,7 @@ class JointPlots(Plots):
         self._data: dict[str, Array] = {}
         self._controller: NDArray[Any] = np.zeros(0, np.uint8)
         self._has_leader = False
-        self._missing: tuple[Array | None, float] = (None, 0.0)
+        self._missing: tuple[Array | None, Array | float] = (None, 0.0)
         self._seconds: float | None = None  # under the cursor
         self._line = QGraphicsLineItem()
         self.scene().addItem(self._line)
@@ -123,13 +123,13 @@ class JointPlots(Plots):
             self._data[LEADER] = np.where(np.isin(controller, _DRIVES)[:, None], np.nan, human)
         self.refresh()
 
-    def setAlignment(self, missing: Array | None, tolerance: float = 0.0) -> None:
+    def setAlignment(self, missing: Array | None, tolerance: Array | float = 0.0) -> None:
         """Says at each joint how far the leader must still be moved to agree with the arm.
 
         Args:
             missing: shape (A,), arm minus leader [rad; the gripper 0..1], NaN for a joint without
                 leader; None while nothing is being aligned.
-            tolerance: a joint this near is aligned.
+            tolerance: a joint this near is aligned; one for all, or shape (A,).
 
         Raises:
             ValueError: another number of joints than ``setJoints`` named.
@@ -267,7 +267,7 @@ class JointPlots(Plots):
     def fill(self) -> None:
         """Curves, spans, values and cursor."""
         spans = None
-        missing, tolerance = self._missing
+        missing, near = self._missing[0], np.broadcast_to(self._missing[1], len(self._names))
         for i, (name, row) in enumerate(self._rows.items()):
             if self._enlarged not in (None, name):
                 continue
@@ -276,7 +276,7 @@ class JointPlots(Plots):
             spans = spans or row.spans(self._t, self._controller)
             row.setSpans(spans)
             row.showValue(float(self._data["measured"][-1, i]) if len(self._t) else math.nan)
-            row.showHint(None if missing is None else float(missing[i]), tolerance)
+            row.showHint(None if missing is None else float(missing[i]), float(near[i]))
         self._show_cursor()
 
     def _point(self, at: QPointF | None) -> None:

@@ -104,7 +104,7 @@ def leader(
 
 
 def _file(name: str, config: LeaderConfig, context: DeviceContext) -> Path | None:
-    """Its calibration; an emulated leader was born with one, which one made by hand replaces."""
+    """Its calibration; the emulated leader was born with one, which one made by hand replaces."""
     folder = context.calibrations
     if config.calibration:
         chosen = Path(config.calibration).expanduser()
@@ -114,7 +114,7 @@ def _file(name: str, config: LeaderConfig, context: DeviceContext) -> Path | Non
         return own
     from drivers import emulation
 
-    return Path(emulation.__path__[0]) / f"{config.port.removeprefix(ports.EMULATED)}.toml"
+    return Path(emulation.__path__[0]) / "leader.toml"
 
 
 def _calibration(name: str, file: Path | None, names: tuple[str, ...]) -> Calibration:

@@ -21,6 +21,7 @@ from drivers.registry import DeviceContext, create
 from drivers.simulation.names import CAMERA_NAMES, JOINT_NAMES
 from drivers.simulation.world import World
 from drivers.teleoperators.pedal import Pedal
+from tests.fakes.emulated_leader import emulated_leader
 from tests.fakes.lerobot_bridge import STATION, VIPERX_LEADS, bridge
 from tests.fakes.pedal_pipe import PedalPipe
 from tests.fakes.stream_camera import StreamCamera
@@ -156,6 +157,19 @@ def with_slides(folder: Path) -> Iterator[Bench]:
         yield bench
 
 
+@contextlib.contextmanager
+def with_leader(folder: Path, kind: str, takeover: str) -> Iterator[Bench]:
+    with emulated_leader(folder, kind, takeover=takeover) as bench:
+        yield Bench(bench.device, time.monotonic, time.sleep)
+
+
+def leaders(kind: str) -> dict[str, Part]:
+    return {
+        takeover: lambda folder, takeover=takeover: with_leader(folder, kind, takeover)
+        for takeover in ("mirror", "clutch", "align")
+    }
+
+
 ROBOTS: dict[str, dict[str, Part]] = {
     "lerobot": {"bridge": lambda folder: with_lerobot(folder, "robots")},
     "simulated_viperx": {
@@ -168,6 +182,9 @@ ROBOTS: dict[str, dict[str, Part]] = {
 }
 TELEOPERATORS: dict[str, dict[str, Part]] = {
     "gamepad": {"virtual": lambda _: with_virtual_pad()},
+    "gello": leaders("gello"),
+    "koch_leader": leaders("koch_leader"),
+    "widowx_250s": leaders("widowx_250s"),
     "pedal": {"pipe": lambda _: with_piped_pedal()},
     "lerobot": {"bridge": lambda folder: with_lerobot(folder, "teleoperators")},
     "keyboard": {"plain": lambda _: lockstep("teleoperators", "keys", {"type": "keyboard"})},

@@ -35,7 +35,8 @@ class Attempt:
 
     def view(self, controller: str, *, running: bool = True) -> TeleoperatorView:
         state = self.world.state()
-        return TeleoperatorView(state, self.sent.copy(), controller, running, 0.1, 0.2, TICK_S)
+        sent = self.sent.copy()
+        return TeleoperatorView(state, sent, controller, running, 0.1, 0.2, TICK_S, LIMITS)
 
     def tick(self, controller: str) -> OperatorInput:
         self.world.step_to(self.world.t + TICK_S)
