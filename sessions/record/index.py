@@ -1,6 +1,8 @@
 """What the catalogue remembers of each finished file, so that opening reads only the new ones.
 
-``episodes/index.msgpack`` is a cache and nothing else: deleted or torn, it is made again.
+``episodes/index.msgpack`` is a cache and nothing else: deleted or torn, it is made again. Each file
+holds its own entry as well, so that a workspace that was copied, or whose cache is gone, opens at
+once; an entry made by an older program is made anew from the ticks.
 """
 
 from __future__ import annotations
@@ -16,10 +18,11 @@ from sessions.record import jpeg
 from sessions.record.layout import EpisodeError, EpisodeMeta
 from sessions.record.marks import Facts, facts
 from sessions.record.quality import Measures, measure
-from sessions.record.reader import EpisodeData, FrameReader, read_episode
+from sessions.record.reader import EpisodeData, FrameReader, read_bytes, read_episode
 from sessions.types import Controller, segments
 
 FILE = "index.msgpack"
+DATASET = "summary"
 _VERSION = 3
 
 
@@ -68,6 +71,11 @@ class _File(msgspec.Struct):
     entries: dict[str, Entry]
 
 
+class _Own(msgspec.Struct):
+    version: int
+    entry: Entry
+
+
 def read(folder: Path) -> dict[str, Entry]:
     """The entries by file name; empty if there is no valid index."""
     try:
@@ -86,22 +94,57 @@ def write(folder: Path, entries: dict[str, Entry]) -> None:
 
 
 def examine(path: Path, number: int) -> Entry:
-    """Reads one finished file; a torn one gives an entry that says so."""
+    """Reads one finished file, its own summary if it has one; a torn one says so as its problem."""
     on_disk = path.stat()
     try:
-        data = read_episode(path)
+        entry = _own(path) or summarised(read_episode(path))
     except EpisodeError as error:
-        unknown = EpisodeMeta(number)
-        return Entry(on_disk.st_size, on_disk.st_mtime_ns, unknown, problem=str(error))
+        entry = Entry(0, 0, EpisodeMeta(number), problem=str(error))
+    return msgspec.structs.replace(
+        entry,
+        size=on_disk.st_size,
+        modified=on_disk.st_mtime_ns,
+        meta=msgspec.structs.replace(entry.meta, episode=number),
+    )
+
+
+def packed(path: Path) -> bytes:
+    """The entry of a whole file, as it is kept within the file.
+
+    Raises:
+        EpisodeError: it is torn.
+    """
+    entry = summarised(read_episode(path))
+    return msgspec.msgpack.encode(_Own(_VERSION, entry))
+
+
+def _own(path: Path) -> Entry | None:
+    """What the file says of itself; None if it says nothing, or of an older program.
+
+    Raises:
+        EpisodeError: absent, torn, foreign, or of a newer layout.
+    """
+    data = read_bytes(path, DATASET)
+    if data is None:
+        return None
+    try:
+        own = msgspec.msgpack.decode(data, type=_Own)
+    except msgspec.DecodeError:
+        return None
+    return own.entry if own.version == _VERSION else None
+
+
+def summarised(data: EpisodeData) -> Entry:
+    """The entry of an episode in memory; its size and time are nobody's yet."""
     steps = data.steps
     duration = float(steps["t"][-1] - steps["t"][0]) if len(steps) else 0.0
     human = (
         np.isin(steps["controller"], (Controller.HUMAN, Controller.DEMO)).mean() if duration else 0
     )
     return Entry(
-        size=on_disk.st_size,
-        modified=on_disk.st_mtime_ns,
-        meta=msgspec.structs.replace(data.meta, episode=number),
+        size=0,
+        modified=0,
+        meta=data.meta,
         outcome=int(data.outcome),
         duration_s=duration,
         ticks=len(steps),

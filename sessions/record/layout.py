@@ -7,6 +7,7 @@ One HDF5 file an attempt, named after robomimic where robomimic has a name::
     /{policy_action,human_action,doubt,controller,gate,reason,t,tick,...}   one row a tick
     /cameras/<name>/{jpeg,offset,size,t,received_t,sequence,flags}   byte pool + one row a frame
     /committed                                          (1 + C,) rows that are whole, ticks first
+    /summary                                            bytes; what ``index`` keeps of the file
 
 Attributes of the root: ``format``, ``layout``, ``metadata`` (JSON of ``EpisodeMeta``), and once the
 file is finished ``outcome``, ``num_samples`` and ``total``. A field of width zero (no environment

@@ -18,7 +18,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from sessions.record import layout
+from sessions.record import checksums, layout
 from sessions.record.disk import Syncer, reserve
 from sessions.record.layout import EpisodeError, EpisodeMeta
 from sessions.types import Outcome
@@ -155,6 +155,7 @@ class EpisodeWriter:
         self.flush(sync=False)
         self._close({"outcome": int(outcome), "note": note})
         self._verify()
+        self._summarise()
         if self.final.exists():
             raise EpisodeError(self.final, "The file exists already.", f"Kept {self.path.name}.")
         try:
@@ -162,6 +163,7 @@ class EpisodeWriter:
             sync_folder(self.final.parent)
         except OSError as error:
             raise EpisodeError(self.path, f"It cannot be renamed ({error.strerror}).") from error
+        checksums.begin(self.final)
         return self.final
 
     def abandon(self, problem: str, outcome: Outcome = Outcome.RUNNING) -> Path:
@@ -250,6 +252,23 @@ class EpisodeWriter:
                 plain.truncate(self.path.stat().st_size)  # frees what was reserved beyond the end
                 os.fsync(plain.fileno())
             self._syncer.close()
+        except (OSError, RuntimeError) as error:
+            self._break(error)
+
+    def _summarise(self) -> None:
+        """Puts what the index keeps of the file into it, so that a workspace opens at once.
+
+        Raises:
+            EpisodeError: the disk is full or failed.
+        """
+        from sessions.record import index
+
+        summary = index.packed(self.path)
+        try:
+            with h5py.File(self.path, "r+", libver="latest", locking="best-effort") as file:
+                file.create_dataset(index.DATASET, data=np.frombuffer(summary, np.uint8))
+            with self.path.open("r+b") as plain:
+                os.fsync(plain.fileno())
         except (OSError, RuntimeError) as error:
             self._break(error)
 

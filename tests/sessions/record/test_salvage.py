@@ -105,4 +105,4 @@ def test_a_resumed_episode_goes_on_where_it_was(tmp_path: Path) -> None:
     assert data.steps["tick"].tolist() == list(range(100))
     assert data.frames["top"].sequence.tolist() == list(range(131))
     assert data.note == ""
-    assert [p.name for p in tmp_path.iterdir()] == ["000001.h5"]
+    assert [p.name for p in tmp_path.glob("*.h5*")] == ["000001.h5"]
