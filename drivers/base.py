@@ -36,6 +36,10 @@ class DriverError(Exception):
         self.problem = problem
         self.remedy = remedy
 
+    def __reduce__(self) -> tuple[type[DriverError], tuple[str, str, str]]:
+        """How it travels from a worker process."""
+        return type(self), (self.device, self.problem, self.remedy)
+
 
 class DeviceNotFoundError(DriverError):
     """The device that was asked for is absent. Never answered by a fake one."""

@@ -117,6 +117,18 @@ def world(table: dict[str, Any], seed: int, rate_hz: float = 0.0) -> Any:
     return module.world(config, seed)
 
 
+def autonomous(table: dict[str, Any]) -> bool:
+    """Whether the teleoperator of a station file's table acts without a person.
+
+    A teleoperator's file says so by ``AUTONOMOUS = True``.
+    """
+    wanted = table.get("type")
+    if wanted not in names("teleoperators"):
+        return False
+    module = importlib.import_module(f"drivers.teleoperators.{wanted}")
+    return bool(getattr(module, "AUTONOMOUS", False))
+
+
 def _module(kind: str, name: str, table: dict[str, Any], rate_hz: float) -> tuple[Any, Any]:
     options = dict(table)
     wanted = options.pop("type", None)

@@ -6,6 +6,7 @@ so an attempt runs faster than real time, and the same job gives the same ticks 
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -151,11 +152,51 @@ def run(job: Job) -> Attempt:
         DriverError: a device of the station cannot be built.
         CheckpointError: the policy cannot be loaded.
     """
-    world = registry.world(job.station.robot, job.seed)
-    try:
+    with contextlib.closing(_world(job.station, job.seed)) as world:
         return _run(job, world)
-    finally:
-        world.close()
+
+
+def check(station: Station, operator: str) -> None:
+    """Builds everything once, so that what is wrong is known before anything is begun.
+
+    Args:
+        station: a simulated one.
+        operator: name of an operator in the station file; empty for none.
+
+    Raises:
+        DriverError: the world or the operator cannot be had.
+    """
+    with contextlib.closing(_world(station, 0)) as world:
+        robot = _robot(station, world)
+        for name, table in station.cameras.items():
+            create("cameras", name, table, DeviceContext(world=world))
+        if operator:
+            device = _operator(station, operator, world, robot, 0)
+            device.connect()
+            device.disconnect()
+
+
+def _world(station: Station, seed: int) -> Any:
+    return registry.world(station.robot, seed, station.rate_hz)
+
+
+def _robot(station: Station, world: Any) -> Robot:
+    context = DeviceContext(world=world, rate_hz=station.rate_hz)
+    robot: Robot = create("robots", "robot", station.robot, context)
+    return robot
+
+
+def _operator(station: Station, name: str, world: Any, robot: Robot, seed: int) -> Teleoperator:
+    table = station.operators[name]
+    # Every attempt has a person of its own: drawn by the seed, so that the order in which
+    # attempts run changes nothing.
+    if registry.autonomous(table):
+        table = {"seed": seed, **table}
+    context = DeviceContext(
+        world=world, joint_names=robot.limits.names, rate_hz=station.rate_hz, robot=robot
+    )
+    operator: Teleoperator = create("teleoperators", name, table, context)
+    return operator
 
 
 def _run(job: Job, world: Any) -> Attempt:
@@ -172,6 +213,7 @@ def _run(job: Job, world: Any) -> Attempt:
                 break
             clock.sleep_until(loop.deadline)
             loop.tick()
+            _check_operator(loop, job.operator)
     finally:
         loop.close()
     if recording.ended is None or not recording.steps:
@@ -199,21 +241,15 @@ def _bench(
 ) -> tuple[ControlLoop, Robot, _Recording, DirectFrames | None]:
     # A scripted operator acts by itself, and only while it is the selected one.
     station = msgspec.structs.replace(job.station, operator=job.operator or job.station.operator)
-    context = DeviceContext(world=world)
-    robot: Robot = create("robots", "robot", station.robot, context)
-    context = DeviceContext(world=world, joint_names=robot.limits.names)
+    robot = _robot(station, world)
     operators: dict[str, Teleoperator] = {}
     if job.operator:
-        table = station.operators[job.operator]
-        # Every attempt has a person of its own: drawn by the seed, so that the order in which
-        # attempts run changes nothing.
-        if "seed" not in table and table.get("type") == "scripted":
-            table = {**table, "seed": job.seed}
-        operators[job.operator] = create("teleoperators", job.operator, table, context)
+        operators[job.operator] = _operator(station, job.operator, world, robot, job.seed)
     learned = _policy(job.policy) if job.policy else None
     frames = None
     sees = learned is not None and bool(learned.spec.camera_names)
     if job.images or sees:
+        context = DeviceContext(world=world)
         cameras: dict[str, Camera] = {
             name: create("cameras", name, table, context) for name, table in station.cameras.items()
         }
@@ -237,6 +273,18 @@ def _bench(
         options=LoopOptions(end_on_timeout=True, end_on_success=True),
     )
     return loop, robot, recording, frames
+
+
+def _check_operator(loop: ControlLoop, name: str) -> None:
+    """An operator that fails would leave the policy alone; nobody watches lockstep to see it.
+
+    Raises:
+        DriverError: what it failed with.
+    """
+    slot = loop.operators.slots.get(name)
+    problem = None if slot is None else slot.problem or slot.broke
+    if problem is not None:
+        raise problem
 
 
 def _carry_out(loop: ControlLoop, command: Message) -> None:

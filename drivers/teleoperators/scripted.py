@@ -24,6 +24,9 @@ from drivers.simulation.names import ENVIRONMENT_NAMES, JOINT_NAMES, STAGES
 from drivers.teleoperators import _expert
 from drivers.teleoperators._expert import Hand
 
+AUTONOMOUS = True
+"""It can demonstrate and correct without a person."""
+
 _WANDER_TIME_S = 0.4
 _WANDER = np.array([0.010, 0.010, 0.008, 0.03, 0.03, 0.05])
 _MEMORY_S = 1.5

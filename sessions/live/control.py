@@ -171,6 +171,7 @@ def _devices(space: Workspace) -> tuple[Robot, dict[str, Teleoperator]]:
         joint_names=robot.limits.names,
         bindings=bindings,
         calibrations=calibrations,
+        rate_hz=station.rate_hz,
         robot=robot,
     )
     operators: dict[str, Teleoperator] = {
