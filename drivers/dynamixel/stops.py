@@ -38,14 +38,12 @@ class Stops:
 
     def armed(self) -> None:
         """All motors have torque, and none is stopped."""
-        self.watch.torque = dict.fromkeys(self._calibration.ids, True)
-        self.watch.tripped = frozenset()
+        self.watch.switched(on=True)
         self.reason = None
 
     def released(self) -> None:
         """No motor has torque any more."""
-        self.watch.torque = dict.fromkeys(self._calibration.ids, False)
-        self.watch.tripped = frozenset()
+        self.watch.switched(on=False)
         self.disarmed()
 
     def disarmed(self) -> None:
@@ -76,21 +74,19 @@ class Stops:
         down = self.watch.shut_down
         if not down:
             return
-        self.watch.read_heat()
-        problem = " ".join(self.watch.error_sentence(i) for i in down)
-        advice = self.watch.remedy(down[0])
+        self.watch.attend(down)
+        problem = " ".join(self.watch.complaint(i)[0] for i in down)
+        remedy = self.watch.complaint(down[0])[1]
         lasting = " ".join(text for i in down if (text := self.watch.lasting(i)))
         if lasting:
-            self.reason = SelfStoppedError(
-                self._device, f"{problem} {lasting}", f"{advice} Then arm again."
-            )
+            self.reason = SelfStoppedError(self._device, f"{problem} {lasting}", remedy)
             raise self.reason
         for servo_id in down:
             with contextlib.suppress(DeviceLostError):
                 self._bus.reboot(servo_id)
         measuring.pardon(down, time.monotonic() + RESTART_S)
         self.reason = SelfStoppedError(
-            self._device, problem, f"{advice} It is being restarted: arm again in a second."
+            self._device, f"{problem} It is being restarted.", "Arm again in a second."
         )
         raise self.reason
 
@@ -115,13 +111,13 @@ class Stops:
     def _lost_torque(self, limp: list[int]) -> SelfStoppedError:
         servo_id = next((i for i in limp if i in self.watch.errors), limp[0])
         if servo_id in self.watch.errors:
-            problem = f"It stopped: {self.watch.error_sentence(servo_id)}"
-            remedy = f"{self.watch.remedy(servo_id)} Then arm it again."
-        else:
-            name = self._calibration.joint_of(servo_id)
-            problem = f"It stopped: {name} (servo {servo_id}) lost its torque; it was restarted."
-            remedy = "Check the plug of its cable, then arm it again."
-        return SelfStoppedError(self._device, problem, remedy)
+            return SelfStoppedError(self._device, *self.watch.complaint(servo_id))
+        name = self._calibration.joint_of(servo_id)
+        return SelfStoppedError(
+            self._device,
+            f"{name} (servo {servo_id}) lost its torque: it was without power for a moment.",
+            "Check the plug of its cable, then arm again.",
+        )
 
     def _watchdog_stop(self) -> SelfStoppedError:
         return SelfStoppedError(

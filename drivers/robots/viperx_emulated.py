@@ -12,24 +12,18 @@ from pathlib import Path
 from typing import Any
 
 from drivers import emulation
-from drivers.base import DeviceConfigError, DeviceLostError, RobotState
-from drivers.emulation import control
-from drivers.emulation.requests import RequestError
+from drivers.base import DeviceConfigError, RobotState
+from drivers.emulation.scene import Scene
 from drivers.registry import DeviceContext, Process
-from drivers.ring import RingError, RingReader
 from drivers.robots import simulated_viperx
 from drivers.robots._dynamixel import DynamixelRobot, Place, driven
 from drivers.robots.simulated_viperx import SimulatedViperX
 from drivers.robots.viperx_300s import REST
 from drivers.simulation.names import ENVIRONMENT_NAMES, LIMITS
-from drivers.worlds.rings import REMEDY, state_path
 
 ARM = "follower"
 CALIBRATION = Path(emulation.__file__).with_name(f"{ARM}.toml")
 """What the emulated servos' ticks mean."""
-
-STALE_S = 0.3
-"""The scene's state may be so old [s]; the servos' own is never older than a tick."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +34,7 @@ class Config:
         power: part of the motors' torque that may be used, above 0 to 1.
         grip: part of its current that the gripper's motor may use, above 0 to 1.
         watchdog_ms: the arm stops by itself when it hears nothing for so long, a multiple of 20.
+        stale_s: without a state of the world for so long the arm has no power [s].
         paced: whether servos answer as late as at 1 Mbit/s, instead of at once.
         rest_pose: where it lies by itself without torque [rad, gripper 0..1]; empty for none.
     """
@@ -47,49 +42,9 @@ class Config:
     power: float = 1.0
     grip: float = 0.3
     watchdog_ms: int = 80
+    stale_s: float = 0.3
     paced: bool = False
     rest_pose: tuple[float, ...] = REST
-
-
-class Scene:
-    """What the simulated world says of the scene; reads only.
-
-    Args:
-        device: what the station calls the arm.
-        runtime: folder of the world's rings.
-    """
-
-    def __init__(self, device: str, runtime: Path) -> None:
-        self._device, self._path = device, state_path(runtime)
-        self._reader: RingReader | None = None
-
-    def close(self) -> None:
-        """Lets go of the ring."""
-        if self._reader is not None:
-            self._reader.close()
-            self._reader = None
-
-    def add_to(self, state: RobotState) -> RobotState:
-        """A state of the arm with what is known of the scene at that time.
-
-        Raises:
-            DeviceLostError: no world, or one that stands still.
-        """
-        if self._reader is None:
-            self._open()
-        record = None if self._reader is None else self._reader.latest()
-        if record is None or state.t - float(record["t"]) > STALE_S:
-            self.close()  # a world that was started again writes another ring
-            raise DeviceLostError(self._device, "The simulated world stands still.", REMEDY)
-        state.environment_state = record["environment_state"].copy()
-        state.stage, state.success = int(record["stage"]), bool(record["success"])
-        return state
-
-    def _open(self) -> None:
-        try:
-            self._reader = RingReader(self._path)
-        except RingError as error:
-            raise DeviceLostError(self._device, "No simulated world is running.", REMEDY) from error
 
 
 class EmulatedViperX(DynamixelRobot):
@@ -108,8 +63,7 @@ class EmulatedViperX(DynamixelRobot):
         place = Place(f"emulated:{ARM}", 1_000_000, CALIBRATION, runtime)
         options = driven(name, LIMITS, config.power, config.grip, config.watchdog_ms, rate_hz)
         super().__init__(name, place, LIMITS, options, config.rest_pose)
-        self._runtime = runtime
-        self._scene = Scene(name, runtime)
+        self._scene = Scene(name, runtime, ARM, config.stale_s)
 
     def disconnect(self) -> None:
         """Lets the arm hold where it is; calling it twice is harmless."""
@@ -122,7 +76,7 @@ class EmulatedViperX(DynamixelRobot):
         Raises:
             DeviceLostError: the arm, one of its joints or the world does not answer.
         """
-        return self._scene.add_to(super().get_observation())
+        return self._scene.describe(super().get_observation())
 
     def reset_scene(self, seed: int) -> None:
         """Puts arm, cube and tray to the start that ``seed`` draws; may take up to 1 s.
@@ -133,12 +87,7 @@ class EmulatedViperX(DynamixelRobot):
             DeviceLostError: emulation or world do not answer.
         """
         arm = self._connected()
-        try:
-            control.ask(self._runtime, ARM, f"reset={seed}")
-        except RequestError as error:
-            raise DeviceLostError(
-                self._name, f"The scene was not reset. {error}", REMEDY
-            ) from error
+        self._scene.reset(seed)
         # Nobody spoke to the servos meanwhile: their watchdogs may have stopped them.
         arm.anchor()
 
@@ -161,10 +110,12 @@ def create(name: str, config: Config, context: DeviceContext) -> EmulatedViperX 
 
 def processes(config: Config, runtime: Path) -> tuple[Process, ...]:
     """The world in real time, which renders the cameras too, and the emulated servos."""
-    arguments = ("--runtime", str(runtime), *(("--paced",) if config.paced else ()))
+    arguments = ["--runtime", str(runtime), "--stale-s", str(config.stale_s)]
+    if config.paced:
+        arguments.append("--paced")
     return (
         *simulated_viperx.processes(simulated_viperx.Config(), runtime),
-        Process("emulation", "drivers.emulation.process", arguments),
+        Process("emulation", "drivers.emulation.process", tuple(arguments)),
     )
 
 
