@@ -54,6 +54,11 @@ class EditLog:
         """What the next edit will be called."""
         return self._next
 
+    @property
+    def torn(self) -> bool:
+        """Whether the file ends in a line that is not whole: a crash tore it."""
+        return self.path.exists() and self.path.stat().st_size > self._read
+
     def refresh(self) -> bool:
         """Takes in lines appended since; whether there were any."""
         if not self.path.exists() or self.path.stat().st_size <= self._read:
