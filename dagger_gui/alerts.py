@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject
 
-from dagger_gui.commands import HUMAN_GATES, Commands
+from dagger_gui.commands import HUMAN_GATES, Commands, alarm, robot_lost
 from dagger_gui.notices import Choice, Notice, Notices
 from dagger_gui.rail import Rail
 from dagger_gui.round_desk import RoundDesk
@@ -54,7 +54,7 @@ class Alerts(QObject):
         self._model, self._desk = model, desk
         self._notices, self._rail, self._sounds = notices, rail, sounds
         self._show_untagged = show_untagged
-        self._gate, self._doubting = "", False
+        self._gate, self._alarm, self._doubting = "", "", False
         self._offered: dict[str, Notice] = {}
         self._problems: dict[str, str] = {}
         self._question: Notice | None = None
@@ -81,7 +81,9 @@ class Alerts(QObject):
             and math.isfinite(state.doubt)
             and state.doubt > state.tau
         )
-        if state.gate == "fault" and before != "fault" and before:
+        alarmed, self._alarm = self._alarm, alarm(state)
+        stopped = state.gate == "fault" and before != "fault"
+        if before and (stopped or (self._alarm and not alarmed)):
             self._sounds.play("fault")
         elif state.gate in HUMAN_GATES and before not in HUMAN_GATES:
             self._sounds.play("takeover")
@@ -90,8 +92,8 @@ class Alerts(QObject):
         elif above and not self._doubting:
             self._sounds.play("doubt")
         self._doubting = above
-        bad = any(not device.ok for device in state.devices if device.name == "robot")
-        self._rail.setMark("Station", "fault" if bad else None)
+        warned = any(device.warnings for device in state.devices)
+        self._rail.setMark("Station", "fault" if robot_lost(state) or warned else None)
 
     def _recorder(self, state: RecorderState) -> None:
         self._new_problem("recorder", state.problem)

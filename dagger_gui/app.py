@@ -18,12 +18,18 @@ from dagger_gui.sounds import Sounds, available
 from dagger_gui.window import Window
 from drivers import bindings
 from sessions import stations
+from sessions.headless.operators import demonstrator
 from sessions.messages import Pause, Shutdown
 from sessions.types import SessionError
 from sessions.workspace import Workspace, create, open_workspace
 
 _PATIENCE_MS = 15000
-_SHUTDOWN_MS = 15000
+_SHUTDOWN_MS = 60000  # an arm may go to rest first; the supervisor gives up long before
+_STOPPING = "Stopping: the arm holds. What was recorded of an attempt is kept."
+_RESTING = (
+    "Stopping: the arm goes to its rest pose, slowly. Close again to let go of it at once: "
+    "support it then. What was recorded of an attempt is kept."
+)
 _NO_POLICY = (
     "There is no policy yet. Arm, record a dozen demonstrations with Ctrl+D, then press Ctrl+R."
 )
@@ -137,7 +143,9 @@ class Session(QObject):
         """Shows the window, and brings the station up behind it."""
         self.window.show()
         self.model.start()
-        if self.workspace.running_round() < 0 and self.workspace.station.simulated:
+        station = self.workspace.station
+        shown = station.simulated and bool(demonstrator(station))
+        if self.workspace.running_round() < 0 and shown:
             self.window.show_first_launch()
             self.window.first_launch.start()
         else:
@@ -190,8 +198,12 @@ class Session(QObject):
     # -- going down
 
     def _begin_closing(self) -> None:
-        """The arm holds first; then the supervisor stops everything in its order."""
+        """The arm holds first; then the supervisor stops everything in its order.
+
+        Asked a second time, it is told so, and an arm on its way to rest is let go.
+        """
         if self._closing.isActive():
+            self.model.send("supervisor", Shutdown())
             return
         if self.model.there("control"):
             self.model.send("control", Pause())
@@ -199,9 +211,9 @@ class Session(QObject):
             self._finish()
             return
         self.model.send("supervisor", Shutdown())
-        self.window.notices.say(
-            "Stopping: the arm holds. What was recorded of an attempt is kept.", "hold", stays=True
-        )
+        state = self.model.control
+        rests = state is not None and state.armed and bool(state.engaged) and state.can_rest
+        self.window.notices.say(_RESTING if rests else _STOPPING, "hold", stays=True)
         self._closing_ms = 0
         self._closing.start()
 

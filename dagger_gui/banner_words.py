@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from dagger_gui.commands import alarm, gravest
 from dagger_gui.widgets.state_banner import Banner
 from drivers.bindings import Bindings
 from sessions.config import Task
@@ -23,6 +24,7 @@ def banner(
     *,
     holding: bool,
     last: EpisodeSummary | None = None,
+    suspended: bool = False,
 ) -> Banner:
     """The banner of a state.
 
@@ -34,7 +36,10 @@ def banner(
         holding: whether hold-to-correct is held in this window.
         last: the attempt that ended last while this window was open: how it ended stays in sight
             until the next one starts.
+        suspended: whether the control process was ended on purpose.
     """
+    if suspended:
+        return Banner(suspended=True)
     if state is None:
         return _STARTING
     attempt, demo, outcome, attempt_s = state.attempt, state.attempt_demo, "", math.nan
@@ -55,6 +60,8 @@ def banner(
         round=state.round,
         latched=state.gate == "fault",
         outcome=outcome,
+        alarm=alarm(state),
+        warning=gravest(state),
     )
 
 
@@ -68,8 +75,6 @@ def _words(state: ControlState, keys: Bindings, task: Task, *, holding: bool) ->
         ):
             late = f"Longer than {task.attempt_s:g} s: {ends}. "
         return f"The policy drives{_stage(state, task)}.", f"{late}Hold {hold} to correct."
-    if state.gate == "aligning":
-        return "You are taking over.", "Match the arm's pose with your device."
     if state.gate == "human" and state.attempt_demo:
         return f"You demonstrate{_stage(state, task)}.", f"At the end: {ends}."
     if state.gate == "human":

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject, Signal
 
 from dagger_gui.session_model import SessionModel
-from dagger_gui.widgets.attempt_controls import Situation
+from dagger_gui.widgets.attempt_controls import Situation, Torque
 from sessions.messages import (
     Arm,
     CancelTraining,
@@ -19,9 +19,11 @@ from sessions.messages import (
     Intervention,
     Message,
     Pause,
+    Reconnect,
     RecorderState,
     Redo,
     ResetScene,
+    Rest,
     Resume,
     SelectOperator,
     SetOutcome,
@@ -38,6 +40,30 @@ HUMAN_GATES = ("human", "aligning")
 BLOCKING = ("recorder_lost", "loading_policy")
 
 
+def robot_lost(state: ControlState | None) -> bool:
+    """Whether the arm does not answer now; when it is back, its HOLD is one like others."""
+    return state is not None and any(d.kind == "robot" and not d.ok for d in state.devices)
+
+
+def alarm(state: ControlState | None) -> str:
+    """``robot_lost`` or ``self_stopped`` while the arm cannot be armed as it is; else empty."""
+    if state is None or state.gate != "hold" or not robot_lost(state):
+        return ""
+    return state.reason if state.reason in ("robot_lost", "self_stopped") else ""
+
+
+def gravest(state: ControlState | None) -> str:
+    """The first warning of the first device that warns, the robot's before others; empty if none.
+
+    A device that is lost says so elsewhere.
+    """
+    devices = state.devices if state is not None else ()
+    for device in sorted(devices, key=lambda d: d.kind != "robot"):
+        if device.ok and device.warnings:
+            return f"{device.name}: {device.warnings[0]}"
+    return ""
+
+
 def situation(model: SessionModel) -> Situation:
     """What the attempt's buttons need to know of the control process's state."""
     state = model.control
@@ -51,7 +77,15 @@ def situation(model: SessionModel) -> Situation:
         running=state.attempt != 0,
         demo=state.attempt_demo,
         blocked=f"{state.reason_text} {state.remedy}".strip() if blocked else "",
+        lost=alarm(state) == "robot_lost",
+        torque=_torque(state),
     )
+
+
+def _torque(state: ControlState) -> Torque:
+    if state.engaged is None:
+        return "none"
+    return "on" if state.engaged else "off"
 
 
 def human_drives(state: ControlState | None) -> bool:
@@ -66,7 +100,7 @@ def may_move(state: ControlState | None) -> bool:
     when notes are written, and a space in one must not disarm it.
     """
     if state is None or not state.armed or state.gate == "fault":
-        return False
+        return False  # an arm on its way to rest is armed
     return state.attempt != 0 or state.gate != "hold"
 
 
@@ -102,6 +136,7 @@ class Commands(QObject):
             "undo": lambda t: self.undo(),
             "redo": lambda t: self.redo(),
             "disarm": lambda t: self.disarm(),
+            "rest": lambda t: self.rest(),
             "demonstrate": lambda t: self._control(StartAttempt(demo=True)),
             "reset_scene": lambda t: self._control(ResetScene()),
             "operator": lambda t: self.next_operator(),
@@ -158,6 +193,14 @@ class Commands(QObject):
     def disarm(self) -> None:
         """Forbids motion."""
         self._control(Disarm())
+
+    def rest(self) -> None:
+        """Sends the arm to its rest pose; asked again, lets it go."""
+        self._control(Rest())
+
+    def reconnect(self, name: str = "") -> None:
+        """Tries now to reach what is lost: one device, or all."""
+        self._control(Reconnect(name))
 
     def reset(self) -> None:
         """Clears a latched stop."""

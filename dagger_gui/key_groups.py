@@ -7,7 +7,7 @@ from drivers.bindings import MOTIONS, WINDOW_ACTIONS, Bindings
 
 _SHORT = {"Backspace": "⌫", "Delete": "Del", "Up": "↑", "Down": "↓", "Left": "←", "Right": "→"}
 _GROUPS = {
-    "Stop and go": ("stop", "next", "pause", "disarm"),
+    "Stop and go": ("stop", "next", "pause", "disarm", "rest"),
     "Correct": ("correct", "toggle", "operator", "demonstrate"),
     "End the attempt": ("success", "failure", "discard", "reset_scene"),
     "Corrections": ("note", "discard_correction", "undo", "redo", "retrain"),

@@ -164,6 +164,11 @@ class SessionModel(QObject):
         link = self._links.get(process)
         return link.age_s(self.clock()) if link is not None else float("inf")
 
+    def suspended(self, process: str) -> bool:
+        """Whether the supervisor was told to end the process until it is resumed."""
+        processes = self.supervisor.processes if self.supervisor is not None else ()
+        return any(p.suspended and not p.running for p in processes if p.name == process)
+
     def new_frame(self, camera: str) -> NDArray[Any] | None:
         """The camera's newest frame record (``t``, ``flags``, ``image`` ...), shape (), if new.
 
@@ -198,8 +203,11 @@ class SessionModel(QObject):
 
     def _take(self, process: str, event: Any) -> None:
         if isinstance(event, ControlState):
-            self.control = event
+            before, self.control = self.control, event
             self.control_changed.emit(event)
+            # What a device's own button asked for in vain has no reply but this.
+            if before is not None and event.refusals > before.refusals:
+                self.refused.emit(event.refused, event.refused_remedy)
         elif isinstance(event, RecorderState):
             self.recorder = event
             self.recorder_changed.emit(event)

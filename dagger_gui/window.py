@@ -119,6 +119,7 @@ class Window(QWidget):
                 self.model.workspace.task,
                 holding=self.commands.holding(),
                 last=self._last_attempt(),
+                suspended=self.model.suspended("control"),
             )
         )
         if self._stack.currentWidget() is self.run:

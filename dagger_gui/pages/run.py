@@ -136,6 +136,7 @@ class RunPage(QWidget):
             discard=first_key(keys, "discard"),
             demo=first_key(keys, "demonstrate"),
             disarm=first_key(keys, "disarm"),
+            rest=first_key(keys, "rest"),
         )
 
     def _connect(self) -> None:
@@ -143,6 +144,8 @@ class RunPage(QWidget):
         self.controls.resetRequested.connect(do.reset)
         self.controls.armRequested.connect(do.arm)
         self.controls.disarmRequested.connect(do.disarm)
+        self.controls.restRequested.connect(do.rest)
+        self.controls.reconnectRequested.connect(do.reconnect)
         self.controls.startRequested.connect(do.start)
         self.controls.pauseRequested.connect(do.pause)
         self.controls.resumeRequested.connect(do.resume)

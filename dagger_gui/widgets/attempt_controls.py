@@ -1,7 +1,8 @@
 """The next deliberate act, big, and the other acts of an attempt beside it.
 
-After a stop it takes three acts to move again: reset, arm, start. The big button always holds the
-one that is next, so that Enter, Enter, Enter is the way back, each press a decision.
+After a stop it takes three acts to move again: reset, arm, start; after the arm was lost two: arm,
+start. The big button always holds the one that is next, so that Enter, Enter, Enter is the way
+back, each press a decision.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 from dagger_gui import theme
 from dagger_gui.widgets._buttons import KeyButton
 
-Act = Literal["reset", "arm", "start", "resume", "pause", "wait"]
+Act = Literal["reset", "reconnect", "arm", "start", "resume", "pause", "wait"]
+Torque = Literal["none", "off", "on"]
 
 
 @dataclass(frozen=True)
@@ -24,12 +26,14 @@ class Situation:
 
     Attributes:
         connected: the control process answers.
-        gate: ``hold``, ``policy``, ``aligning``, ``human`` or ``fault``.
+        gate: ``hold``, ``policy``, ``aligning``, ``human``, ``parking`` or ``fault``.
         armed: motion is allowed.
         running: an attempt is being recorded.
         demo: the running attempt is a demonstration.
         resumable: in HOLD during an attempt, the reason is gone or was the operator's own pause.
         blocked: why no attempt can start now, one sentence; empty if it can.
+        lost: the arm does not answer.
+        torque: whether the arm's motors hold it up; ``none`` if they cannot be switched from here.
     """
 
     connected: bool = False
@@ -39,10 +43,13 @@ class Situation:
     demo: bool = False
     resumable: bool = True
     blocked: str = ""
+    lost: bool = False
+    torque: Torque = "none"
 
 
 _LABELS: dict[Act, str] = {
     "reset": "Reset",
+    "reconnect": "Reconnect",
     "arm": "Arm",
     "start": "Start attempt",
     "resume": "Resume",
@@ -51,6 +58,7 @@ _LABELS: dict[Act, str] = {
 }
 _MEANS: dict[Act, str] = {
     "reset": "Clears the stop. The arm stays still.",
+    "reconnect": "Tries now to reach the arm. It is tried once a second by itself.",
     "arm": "Allows motion. The arm stays still until you start.",
     "start": "Resets the scene and lets the policy drive.",
     "resume": "Lets the policy drive on.",
@@ -65,6 +73,10 @@ def next_act(situation: Situation) -> Act:
         return "wait"
     if situation.gate == "fault":
         return "reset"
+    if situation.lost:
+        return "reconnect"
+    if situation.gate == "parking":
+        return "pause"
     if not situation.armed:
         return "arm"
     if not situation.running:
@@ -78,6 +90,8 @@ class AttemptControls(QWidget):
     """One row of buttons with fixed places; what cannot be done now is greyed, never hidden."""
 
     resetRequested = Signal()  # noqa: N815
+    reconnectRequested = Signal()  # noqa: N815
+    restRequested = Signal()  # noqa: N815
     armRequested = Signal()  # noqa: N815
     disarmRequested = Signal()  # noqa: N815
     startRequested = Signal(bool)  # noqa: N815
@@ -98,6 +112,7 @@ class AttemptControls(QWidget):
         self._discard = KeyButton("Discard", "⌫")
         self._demo = KeyButton("Demonstrate")
         self._disarm = KeyButton("Disarm")
+        self._rest = KeyButton("Rest")
         self._next.clicked.connect(self._clicked)
         self._take.clicked.connect(self._toggle)
         # Bound methods, not lambdas: a lambda would keep this widget alive for ever.
@@ -106,6 +121,7 @@ class AttemptControls(QWidget):
         self._discard.clicked.connect(self._throw_away)
         self._demo.clicked.connect(self._demonstrate)
         self._disarm.clicked.connect(self.disarmRequested)
+        self._rest.clicked.connect(self.restRequested)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(theme.grid(2))
@@ -115,7 +131,7 @@ class AttemptControls(QWidget):
         for button in (self._success, self._failure, self._discard):
             row.addWidget(button)
         row.addStretch(1)
-        for button in (self._demo, self._disarm):
+        for button in (self._demo, self._disarm, self._rest):
             row.addWidget(button)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName("Attempt")
@@ -136,7 +152,7 @@ class AttemptControls(QWidget):
         """Keys shown, by action.
 
         Args:
-            **keys: for next, pause, toggle, success, failure, discard, demo, disarm.
+            **keys: for next, pause, toggle, success, failure, discard, demo, disarm, rest.
 
         Raises:
             KeyError: an action that is not here.
@@ -148,6 +164,7 @@ class AttemptControls(QWidget):
             "discard": self._discard,
             "demo": self._demo,
             "disarm": self._disarm,
+            "rest": self._rest,
         }
         for action, key in keys.items():
             if action in self._keys:
@@ -174,6 +191,7 @@ class AttemptControls(QWidget):
         else:
             {
                 "reset": self.resetRequested,
+                "reconnect": self.reconnectRequested,
                 "arm": self.armRequested,
                 "resume": self.resumeRequested,
             }[act].emit()
@@ -190,6 +208,7 @@ class AttemptControls(QWidget):
         for button, words in (
             (self._next, tuple(_LABELS.values())),
             (self._take, ("Take over", "Give back")),
+            (self._rest, ("Rest", "Let go")),
         ):
             key = button.key()
             button.setKey(max(self._keys.values(), key=len) if button is self._next else key)
@@ -242,6 +261,23 @@ class AttemptControls(QWidget):
             button.setEnabled(value.connected and value.running)
         self._demo.setEnabled(act == "start")
         self._disarm.setEnabled(value.connected and value.armed)
+        self._show_rest()
+
+    def _show_rest(self) -> None:
+        """The only button that some stations never have: their motors are not switched here."""
+        value = self._value
+        going = value.gate == "parking"
+        means = (
+            "Torque off at once: the arm drops. Support it."
+            if going
+            else "Sends the arm to its rest pose, slowly, then puts its torque off."
+        )
+        self._rest.setVisible(value.torque != "none")
+        self._rest.setText("Let go" if going else "Rest")
+        self._rest.setToolTip(f"{means} ({self._rest.key()})")
+        self._rest.setAccessibleDescription(means)
+        free = not value.running and value.gate in ("hold", "parking")
+        self._rest.setEnabled(value.connected and value.torque == "on" and free)
 
 
 def main() -> int:

@@ -14,7 +14,7 @@ from dagger_gui import theme
 from dagger_gui.widgets._base import ElidedLabel, Heading, Painted
 from dagger_gui.widgets._buttons import KeyButton
 from dagger_gui.widgets._painting import draw_shape
-from sessions.messages import ControlState, ProcessState, SupervisorState
+from sessions.messages import ControlState, DeviceState, ProcessState, SupervisorState
 
 Verdict = Literal["good", "bad", "off"]
 
@@ -32,7 +32,7 @@ class Row:
         verdict: ``good``, ``bad``, or ``off`` (not there, and not needed now).
         words: the verdict in words, such as ``runs`` or ``stopped``.
         detail: the reason and the remedy, or measured numbers.
-        restartable: whether it has a restart button.
+        act: what its button says, such as ``Restart``; empty for none.
     """
 
     name: str
@@ -40,7 +40,7 @@ class Row:
     verdict: Verdict
     words: str
     detail: str = ""
-    restartable: bool = False
+    act: str = ""
 
 
 def process_rows(state: SupervisorState) -> tuple[Row, ...]:
@@ -50,27 +50,49 @@ def process_rows(state: SupervisorState) -> tuple[Row, ...]:
 
 def _process_row(process: ProcessState, training: bool) -> Row:
     detail = process.text
+    if process.suspended:
+        words = "is ending" if process.running else "suspended"
+        return Row(process.name, "Processes", "off", words, detail, "Resume")
     if process.running:
         if not detail and process.restarts:
             detail = "Restarted once."
             if process.restarts > 1:
                 detail = f"Restarted {process.restarts} times."
-        return Row(process.name, "Processes", "good", "runs", detail, True)
+        return Row(process.name, "Processes", "good", "runs", detail, "Restart")
     if process.name == "trainer" and not training and process.exit_code in _TRAINER_FINE:
         return Row(process.name, "Processes", "off", "at rest")
     if not detail:
         detail = "It was not started. Press Restart."
         if process.exit_code is not None:
             detail = f"It ended with code {process.exit_code}. Press Restart."
-    return Row(process.name, "Processes", "bad", "stopped", detail, True)
+    return Row(process.name, "Processes", "bad", "stopped", detail, "Restart")
 
 
 def device_rows(state: ControlState) -> tuple[Row, ...]:
-    """The devices the control process sees, as rows."""
-    return tuple(
-        Row(d.name, "Devices", "good" if d.ok else "bad", "answers" if d.ok else "lost", d.text)
-        for d in state.devices
-    )
+    """The devices the control process sees, as rows: what is wrong, else what they measure."""
+    return tuple(_device_row(d, state.reason) for d in state.devices)
+
+
+def _device_row(device: DeviceState, reason: str) -> Row:
+    if not device.ok:
+        stopped = device.kind == "robot" and reason == "self_stopped"
+        act = "" if stopped or device.kind == "policy" else "Reconnect"
+        words = "stopped" if stopped else "lost"
+        return Row(device.name, "Devices", "bad", words, device.text, act)
+    if device.warnings:
+        more = len(device.warnings) - 1
+        others = f" And {more} more." if more else ""
+        return Row(device.name, "Devices", "bad", "warns", f"{device.warnings[0]}{others}")
+    return Row(device.name, "Devices", "good", "answers", _figures(device))
+
+
+def _figures(device: DeviceState) -> str:
+    """What it measures of itself, with what its bus lost."""
+    if not device.figures:
+        return device.text
+    lost = [(device.lost, "lost"), (device.corrupt, "corrupt")]
+    counts = [f"{count} {word}" for count, word in lost if count and word not in device.figures]
+    return ", ".join([device.figures, *counts])
 
 
 class VerdictMark(Painted):
@@ -118,6 +140,7 @@ class _Line:
         self.detail = ElidedLabel(muted=True, lines=2)
         self.restart = KeyButton("Restart")
         self.restart.setAccessibleName(f"Restart {row.name}")
+        self.restart.setFixedWidth(self.restart.widthFor("Restart", "Reconnect", "Resume"))
         self.restart.clicked.connect(owner.restartClicked)
         for column, widget in enumerate(
             (self.mark, self.name, self.words, self.detail, self.restart)
@@ -136,13 +159,17 @@ class _Line:
             self.words.setText(row.words)
         self.detail.setText(row.detail)
         self.detail.setMuted(row.verdict != "bad")
-        self.restart.setVisible(row.restartable)
+        self.restart.setVisible(bool(row.act))
+        if row.act and row.act != self.restart.text():
+            self.restart.setText(row.act)
+            self.restart.setAccessibleName(f"{row.act} {row.name}")
 
 
 class ProcessTable(QWidget):
     """Grouped rows in a scroll area; rebuilt only when other rows come."""
 
     restartRequested = Signal(str)  # noqa: N815
+    reconnectRequested = Signal(str)  # noqa: N815
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -176,11 +203,12 @@ class ProcessTable(QWidget):
             line.show(row)
 
     def restartClicked(self) -> None:
-        """Tells which row's restart was pressed."""
+        """Tells which row's button was pressed."""
         pressed = self.sender()
         for line, row in zip(self._lines, self._rows, strict=True):
             if line.restart is pressed:
-                self.restartRequested.emit(row.name)
+                device = row.act == "Reconnect"
+                (self.reconnectRequested if device else self.restartRequested).emit(row.name)
 
     def sizeHint(self) -> QSize:
         """A page."""
@@ -193,7 +221,7 @@ class ProcessTable(QWidget):
         grid.setHorizontalSpacing(theme.grid(3))
         grid.setVerticalSpacing(theme.grid(2))
         grid.setColumnStretch(3, 1)
-        for column, steps in ((1, 18), (2, 14)):  # so that a longer word moves nothing
+        for column, steps in ((1, 18), (2, 18)):  # so that a longer word moves nothing
             grid.setColumnMinimumWidth(column, theme.grid(steps))
         self._lines = []
         at, group = 0, ""
@@ -218,13 +246,18 @@ class ProcessTable(QWidget):
 def example_rows() -> tuple[Row, ...]:
     """Made-up rows, for running alone and for tests."""
     return (
-        Row("world", "Processes", "good", "runs", "", True),
-        Row("policy", "Processes", "good", "runs", "Restarted once.", True),
-        Row("cameras", "Processes", "good", "runs", "", True),
+        Row("world", "Processes", "good", "runs", "", "Restart"),
+        Row("policy", "Processes", "good", "runs", "Restarted once.", "Restart"),
+        Row("cameras", "Processes", "good", "runs", "", "Restart"),
         Row(
-            "recorder", "Processes", "bad", "stopped", "It ended with code -9. Press Restart.", True
+            "recorder",
+            "Processes",
+            "bad",
+            "stopped",
+            "It ended with code -9. Press Restart.",
+            "Restart",
         ),
-        Row("control", "Processes", "good", "runs", "", True),
+        Row("control", "Processes", "good", "runs", "", "Restart"),
         Row("trainer", "Processes", "off", "at rest"),
         Row("robot", "Devices", "good", "answers", "Simulated ViperX 300 S, 50 Hz."),
         Row("top", "Devices", "good", "answers", "640x480, 30 fps."),
@@ -234,6 +267,7 @@ def example_rows() -> tuple[Row, ...]:
             "bad",
             "lost",
             "No pad found. Plug one in, or choose the keyboard as operator below.",
+            "Reconnect",
         ),
     )
 

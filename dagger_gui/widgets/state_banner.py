@@ -25,7 +25,7 @@ class Banner:
     """What the banner says.
 
     Attributes:
-        gate: ``hold``, ``policy``, ``aligning``, ``human`` or ``fault``.
+        gate: ``hold``, ``policy``, ``aligning``, ``human``, ``parking`` or ``fault``.
         controller: ``policy``, ``human``, ``hold``, ``handover`` or ``demo``.
         reason: why it holds, one sentence; empty while it runs.
         remedy: what to press or do now, one sentence.
@@ -35,6 +35,10 @@ class Banner:
         round: number of the running policy's round, negative before there is a policy.
         latched: the soft stop is latched: reset, arm, start, in that order.
         outcome: how ``attempt``, no longer running, ended; empty while it runs.
+        alarm: ``robot_lost`` or ``self_stopped`` while it holds because the arm cannot be armed;
+            empty otherwise.
+        suspended: the control process was ended on purpose, and says nothing until it is resumed.
+        warning: what is not well with a device although it goes on, one sentence; empty if all is.
     """
 
     gate: str = "hold"
@@ -47,6 +51,9 @@ class Banner:
     round: int = -1
     latched: bool = False
     outcome: str = ""
+    alarm: str = ""
+    suspended: bool = False
+    warning: str = ""
 
 
 _NO_LINK = Banner(
@@ -54,6 +61,12 @@ _NO_LINK = Banner(
     reason="The control process does not answer.",
     remedy="The arm holds by itself. It is being restarted; see Station if this stays.",
 )
+_SUSPENDED = Banner(
+    gate="suspended",
+    reason="The control process is suspended.",
+    remedy="Calibration or a check has its devices. Resume it on the Station page (F4).",
+)
+_ALARMS = {"robot_lost": "ROBOT LOST", "self_stopped": "ARM STOPPED"}
 
 
 class StateBlock(Painted):
@@ -116,19 +129,22 @@ class StateBlock(Painted):
 
 
 class StateWords(Painted):
-    """Why, and what to press: the first sentence large where it fits, the second below it."""
+    """Why, and what to press: the first sentence large where it fits, the second below it.
+
+    A device's warning takes the row below both, where they leave one.
+    """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._first, self._second = "", ""
+        self._first, self._second, self._warning = "", "", ""
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Expanding)
 
-    def setWords(self, reason: str, remedy: str) -> None:
-        """Shows both; a remedy alone moves up."""
-        words = (reason, remedy) if reason else (remedy, "")
-        if words != (self._first, self._second):
-            self._first, self._second = words
-            self.setAccessibleName(f"{reason} {remedy}".strip())
+    def setWords(self, reason: str, remedy: str, warning: str = "") -> None:
+        """Shows all of them; a remedy alone moves up."""
+        words = (reason, remedy, warning) if reason else (remedy, "", warning)
+        if words != (self._first, self._second, self._warning):
+            self._first, self._second, self._warning = words
+            self.setAccessibleName(" ".join(filter(None, (reason, remedy, warning))))
             self.setToolTip(self.accessibleName())
             self.update()
 
@@ -146,13 +162,22 @@ class StateWords(Painted):
         if self._second:
             left = 3 - len(rows)
             rows += [(row, body) for row in broken(self._second, body, self.width(), left)]
+        indent = QFontMetricsF(body).lineSpacing()
+        warned = bool(self._warning) and len(rows) < 3
+        if warned:
+            rows += [(row, body) for row in broken(self._warning, body, self.width() - indent, 1)]
         height = sum(QFontMetricsF(font).lineSpacing() for _row, font in rows)
         y = (self.height() - height) / 2
         painter.setPen(QColor(look.text))
-        for row, font in rows:
+        for i, (row, font) in enumerate(rows):
             metrics = QFontMetricsF(font)
             painter.setFont(font)
-            painter.drawText(QPointF(0, y + metrics.ascent()), row)
+            x = indent if warned and i == len(rows) - 1 else 0.0
+            painter.drawText(QPointF(x, y + metrics.ascent()), row)
+            if x:
+                side = metrics.ascent()
+                spot = QRectF(0, y + (metrics.lineSpacing() - side) / 2, side, side)
+                draw_shape(painter, spot, "warning", look.stroke("fault"))
             y += metrics.lineSpacing()
         painter.end()
 
@@ -244,7 +269,11 @@ class StateBanner(QWidget):
         self.setFixedHeight(theme.grid(18))
 
     def _show(self) -> None:
-        value = self._value if self._connected else _NO_LINK
+        value = self._value
+        if value.suspended:
+            value = _SUSPENDED
+        elif not self._connected:
+            value = _NO_LINK
         role, word, shape = state_look(value)
         hatched = value.controller == "handover" and value.gate in ("policy", "aligning", "human")
         self._block.setLook(role, word, shape, hatched=hatched)
@@ -257,7 +286,7 @@ class StateBanner(QWidget):
         self._attempt.setText(" · ".join(parts))
         self._clock.setText(clock(value.attempt_s))
         self._clock.setMuted(value.attempt <= 0 or bool(value.outcome))
-        self._words.setWords(value.reason, value.remedy)
+        self._words.setWords(value.reason, value.remedy, value.warning)
         stopped = value.latched
         self._stop.setText("STOPPED" if stopped else "SOFT STOP")
         self._stop.setLook("fault" if stopped else None, shape="stop", strong=not stopped)
@@ -275,8 +304,14 @@ def state_look(value: Banner) -> tuple[Role | None, str, str]:
         if value.controller == "handover":
             return "policy", "HANDING BACK", "handover"
         return "policy", "POLICY", "policy"
+    if value.gate == "parking":
+        return "hold", "PARKING", "handover"
+    if value.gate == "hold" and value.alarm in _ALARMS:
+        return "fault", _ALARMS[value.alarm], "warning"
     if value.gate == "hold":
         return "hold", "HOLD", "hold"
+    if value.gate == "suspended":
+        return None, "SUSPENDED", "hold"
     return None, "NO LINK", "warning"
 
 
@@ -298,6 +333,13 @@ def main() -> int:
             3,
         ),
         Banner("fault", "hold", "You stopped the arm.", "Press Enter to reset.", latched=True),
+        Banner(
+            "hold",
+            "hold",
+            "Holding: the robot is lost. The arm does not answer.",
+            "Check its cable. It connects again by itself; Reconnect tries at once.",
+            alarm="robot_lost",
+        ),
     )
 
     def tick(widget: QWidget, t: float) -> None:
