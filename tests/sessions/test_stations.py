@@ -1,10 +1,13 @@
 """The packaged station files, and that each of them describes devices that exist."""
 
 import shutil
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from drivers import registry
+from drivers.base import DeviceConfigError
 from drivers.registry import DeviceContext
 from sessions import stations
 from sessions.config import ConfigError, Task
@@ -15,18 +18,43 @@ def test_there_is_a_station_that_needs_nothing():
     assert stations.simulated_station().simulated
 
 
+def robot_of(station, context):
+    try:
+        return registry.create("robots", "robot", station.robot, context)
+    except DeviceConfigError as error:
+        if "is not installed" not in error.problem:
+            raise
+        return pytest.skip(str(error))
+
+
 @pytest.mark.parametrize("name", stations.names())
 def test_every_packaged_station_describes_devices_that_can_be_created(name, tmp_path):
     station = stations.load(name)
-    context = DeviceContext(runtime=tmp_path, calibrations=tmp_path)
-    robot = registry.create("robots", "robot", station.robot, context)
-    context = DeviceContext(runtime=tmp_path, calibrations=tmp_path, joint_names=robot.limits.names)
+    context = DeviceContext(runtime=tmp_path, calibrations=tmp_path, rate_hz=station.rate_hz)
+    robot = robot_of(station, context)
+    context = replace(context, joint_names=robot.limits.names, robot=robot)
     for camera, table in station.cameras.items():
         registry.create("cameras", camera, table, context)
     for operator, table in station.operators.items():
         registry.create("teleoperators", operator, table, context)
-    assert station.operator in station.operators
+    assert not station.operators or station.operator in station.operators
     assert stations.task(name).name
+
+
+@pytest.mark.filterwarnings("ignore:.*:DeprecationWarning")  # other people's environments
+@pytest.mark.parametrize("name", [n for n in stations.names() if stations.load(n).simulated])
+def test_every_simulated_station_has_its_world_and_cameras_in_lockstep(name, tmp_path):
+    station = stations.load(name)
+    robot_of(station, DeviceContext(runtime=tmp_path, rate_hz=station.rate_hz))
+    world = registry.world(station.robot, 0, station.rate_hz)
+    try:
+        context = DeviceContext(world=world, rate_hz=station.rate_hz)
+        robot = robot_of(station, context)
+        robot.connect()
+        assert np.isfinite(robot.get_observation().position).all()
+        assert set(station.cameras) <= set(world.cameras)
+    finally:
+        world.close()
 
 
 def test_a_station_is_loaded_by_the_path_of_a_copy_too(tmp_path):
