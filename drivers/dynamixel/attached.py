@@ -52,7 +52,7 @@ class Attached:
         self._options.check(device)
         self.stops = Stops(device, bus, calibration, self._options.watchdog_ms)
         self._others, self._port = others, port
-        self._measuring = Measuring(device, calibration)
+        self._measuring = Measuring(device, calibration, self._options.patience_s)
         self._fitted: Fitted | None = None
         self._reach = (self._measuring.scale.lower, self._measuring.scale.upper)
         self._slight: tuple[str, ...] = ()

@@ -2,7 +2,7 @@
 
 A joint that does not answer keeps its last value for at most ``patience_s``, and for one reading
 however long ago the one before was; after that the arm is lost, and the error names the joint.
-When no servo answers at all, twice running, the arm has no power or no cable.
+When no servo answers at all, twice running and for half that time, the arm has no power or cable.
 """
 
 from __future__ import annotations
@@ -105,7 +105,8 @@ class Measuring:
         """
         answered = [servo_id for servo_id in self._rows if servo_id in values]
         self._silent = 0 if answered else self._silent + 1
-        if self._silent >= _SILENT_TWICE:
+        # Half of it, so that a computer that was busy for a moment is not an arm without power.
+        if self._silent >= _SILENT_TWICE and t - self._t > 0.5 * self._patience_s:
             raise DeviceLostError(self._device, "None of its servos answers.", UNPOWERED)
         self._missed += 1
         for servo_id in answered:

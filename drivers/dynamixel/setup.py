@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from drivers.base import DeviceConfigError
 from drivers.dynamixel.bus import Bus
 from drivers.dynamixel.calibration import Calibration, Gripper, Joint, Scale, Servo
+from drivers.dynamixel.measuring import PATIENCE_S
 from drivers.dynamixel.tables import (
     CURRENT_BASED_POSITION_CONTROL,
     DRIVE_TIME_BASED_PROFILE,
@@ -35,6 +36,7 @@ _MODE_NAMES = {
     16: "PWM",
 }
 _LEAST_WATCHDOG_MS, _MOST_WATCHDOG_MS = 40, 2540
+_MOST_PATIENCE_S = 10.0
 _FAR_TICKS = 255 * TICKS_PER_TURN
 
 
@@ -49,6 +51,7 @@ class Options:
             20 ms; 0 for no watchdog.
         velocity: highest speed a servo may make of a single goal [rad/s].
         acceleration: highest acceleration it may make of it [rad/s^2].
+        patience_s: so long a joint may stay silent before the arm counts as lost [s].
         soft: limit every motor by its current where it can, so that a hand can move the arm.
     """
 
@@ -57,6 +60,7 @@ class Options:
     watchdog_ms: int = 80
     velocity: float = 4.0
     acceleration: float = 40.0
+    patience_s: float = PATIENCE_S
     soft: bool = False
 
     def check(self, device: str) -> None:
@@ -66,6 +70,12 @@ class Options:
                 raise DeviceConfigError(
                     device, f"{name} is {share:g}.", "Give it a value above 0, at most 1."
                 )
+        if not 0.0 < self.patience_s <= _MOST_PATIENCE_S:
+            raise DeviceConfigError(
+                device,
+                f"patience_s is {self.patience_s:g}.",
+                f"Give it a value above 0, at most {_MOST_PATIENCE_S:g} s.",
+            )
         unit_ms = round(WATCHDOG_UNIT_S * 1000)
         fits = _LEAST_WATCHDOG_MS <= self.watchdog_ms <= _MOST_WATCHDOG_MS
         if self.watchdog_ms != 0 and (not fits or self.watchdog_ms % unit_ms):

@@ -22,6 +22,7 @@ from drivers.dynamixel import identity, ports
 from drivers.dynamixel.arm import Arm
 from drivers.dynamixel.bus import Bus
 from drivers.dynamixel.calibration import Calibration
+from drivers.dynamixel.measuring import PATIENCE_S
 from drivers.dynamixel.setup import Options
 from drivers.registry import DeviceContext
 
@@ -31,6 +32,40 @@ PROFILE_MARGIN = 1.25
 
 _PERIODS = 2
 """A watchdog lasts at least so many control periods."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DriveConfig:
+    """What a station file may say of how a follower is driven.
+
+    Attributes:
+        power: part of the motors' torque that may be used, above 0 to 1.
+        grip: part of its current that the gripper's motor may use, above 0 to 1.
+        watchdog_ms: the arm stops by itself when it hears nothing for so long, a multiple of 20.
+        patience_s: so long a joint may stay silent before the arm counts as lost [s].
+        rest_pose: where it lies by itself without torque [rad, gripper 0..1]; empty for none.
+    """
+
+    power: float = 1.0
+    grip: float = 0.3
+    watchdog_ms: int = 80
+    patience_s: float = PATIENCE_S
+    rest_pose: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class BusConfig(DriveConfig):
+    """What a station file may say of a follower on a serial port; see also ``DriveConfig``.
+
+    Attributes:
+        port: device path, stable id, or ``emulated:NAME``.
+        baud: bits a second.
+        calibration: its file, if that is not ``<name>.toml`` among the workspace's calibrations.
+    """
+
+    port: str
+    baud: int = 1_000_000
+    calibration: str = ""
 
 
 @dataclass(frozen=True)
@@ -91,8 +126,8 @@ class DynamixelRobot:
         name: what the station calls it.
         place: its port and calibration, read anew at every connection.
         limits: what this kind of arm may do; tightened to what was calibrated.
-        options: how it is driven.
-        rest_pose: where it lies by itself, shape (A,); empty if nobody said.
+        drive: how it is driven.
+        rate_hz: the station's control rate; 0 if unknown.
     """
 
     environment_names: tuple[str, ...] = ()
@@ -102,14 +137,15 @@ class DynamixelRobot:
         name: str,
         place: Place,
         limits: JointLimits,
-        options: Options,
-        rest_pose: tuple[float, ...] = (),
+        drive: DriveConfig,
+        rate_hz: float = 0.0,
     ) -> None:
-        self._name, self._place, self._options = name, place, options
+        self._name, self._place = name, place
+        self._options = driven(name, limits, drive, rate_hz)
         self.limits = _calibrated(name, place, limits)
         self.rest_pose: Floats | None = None
-        if rest_pose:
-            self.rest_pose = checked_action(name, np.array(rest_pose), limits)
+        if drive.rest_pose:
+            self.rest_pose = checked_action(name, np.array(drive.rest_pose), limits)
         self._arm: Arm | None = None
 
     @property
@@ -199,40 +235,42 @@ class DynamixelRobot:
         return self._arm
 
 
-def place(name: str, port: str, baud: int, calibration: str, context: DeviceContext) -> Place:
-    """Where an arm is, from its station table.
+def on_bus(
+    name: str, limits: JointLimits, config: BusConfig, context: DeviceContext
+) -> DynamixelRobot:
+    """A follower on a serial port.
 
     Args:
         name: what the station calls it.
-        port: its port.
-        baud: bits a second.
-        calibration: a file, or empty for ``<name>.toml`` in the workspace's folder.
+        limits: what this kind of arm may do.
+        config: its table.
         context: the device's surroundings.
+
+    Raises:
+        DeviceConfigError: a value that makes no sense.
     """
-    file = None if context.calibrations is None else context.calibrations / f"{name}.toml"
-    if calibration:
-        file = Path(calibration).expanduser()
-        if not file.is_absolute() and context.calibrations is not None:
-            file = context.calibrations / file
-    return Place(port, baud, file, context.runtime)
+    folder = context.calibrations
+    file = None if folder is None else folder / f"{name}.toml"
+    if config.calibration:
+        chosen = Path(config.calibration).expanduser()
+        file = chosen if folder is None else folder / chosen
+    place = Place(config.port, config.baud, file, context.runtime)
+    return DynamixelRobot(name, place, limits, config, context.rate_hz)
 
 
-def driven(
-    name: str, limits: JointLimits, power: float, grip: float, watchdog_ms: int, rate_hz: float
-) -> Options:
+def driven(name: str, limits: JointLimits, drive: DriveConfig, rate_hz: float) -> Options:
     """How a follower with these limits is driven.
 
     Args:
         name: what the station calls it.
         limits: what it may do.
-        power: part of its motors' torque.
-        grip: part of the gripper motor's current.
-        watchdog_ms: so long without a goal, and it stops by itself.
+        drive: what its table says.
         rate_hz: the station's control rate; 0 if unknown.
 
     Raises:
         DeviceConfigError: a value that makes no sense, or a watchdog too short for the rate.
     """
+    watchdog_ms = drive.watchdog_ms
     if watchdog_ms and rate_hz and watchdog_ms < _PERIODS * 1000.0 / rate_hz:
         raise DeviceConfigError(
             name,
@@ -242,9 +280,10 @@ def driven(
         )
     joints = ~limits.openings
     options = Options(
-        power=power,
-        grip=grip,
+        power=drive.power,
+        grip=drive.grip,
         watchdog_ms=watchdog_ms,
+        patience_s=drive.patience_s,
         velocity=PROFILE_MARGIN * float(limits.velocity[joints].max()),
         acceleration=PROFILE_MARGIN * float(limits.acceleration[joints].max()),
     )

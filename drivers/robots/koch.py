@@ -10,7 +10,7 @@ import numpy as np
 from drivers.base import JointLimits
 from drivers.dynamixel.description import ArmDescription, GripperDescription, JointDescription
 from drivers.registry import DeviceContext
-from drivers.robots._dynamixel import DynamixelRobot, driven, place
+from drivers.robots._dynamixel import BusConfig, DynamixelRobot, on_bus
 
 _JOINTS = {
     "shoulder_pan": ("Turn the arm to the left, seen from above", math.pi),
@@ -44,27 +44,9 @@ LIMITS = JointLimits(
 )
 
 
-@dataclass(frozen=True)
-class Config:
-    """What the station file may say.
-
-    Attributes:
-        port: device path, stable id, or ``emulated:NAME``.
-        baud: bits a second.
-        calibration: its file, if that is not ``<name>.toml`` among the workspace's calibrations.
-        power: part of the motors' torque that may be used, above 0 to 1.
-        grip: part of its current that the gripper's motor may use, above 0 to 1.
-        watchdog_ms: the arm stops by itself when it hears nothing for so long, a multiple of 20.
-        rest_pose: where it lies by itself without torque [rad, gripper 0..1]; empty for none.
-    """
-
-    port: str
-    baud: int = 1_000_000
-    calibration: str = ""
-    power: float = 1.0
-    grip: float = 0.3
-    watchdog_ms: int = 80
-    rest_pose: tuple[float, ...] = ()
+@dataclass(frozen=True, kw_only=True)
+class Config(BusConfig):
+    """What the station file may say; see ``BusConfig``."""
 
 
 def create(name: str, config: Config, context: DeviceContext) -> DynamixelRobot:
@@ -73,10 +55,4 @@ def create(name: str, config: Config, context: DeviceContext) -> DynamixelRobot:
     Raises:
         DeviceConfigError: a value that makes no sense.
     """
-    return DynamixelRobot(
-        name,
-        place(name, config.port, config.baud, config.calibration, context),
-        LIMITS,
-        driven(name, LIMITS, config.power, config.grip, config.watchdog_ms, context.rate_hz),
-        config.rest_pose,
-    )
+    return on_bus(name, LIMITS, config, context)

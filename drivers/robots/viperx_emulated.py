@@ -16,7 +16,7 @@ from drivers.base import DeviceConfigError, RobotState
 from drivers.emulation.scene import Scene
 from drivers.registry import DeviceContext, Process
 from drivers.robots import simulated_viperx
-from drivers.robots._dynamixel import DynamixelRobot, Place, driven
+from drivers.robots._dynamixel import DriveConfig, DynamixelRobot, Place
 from drivers.robots.simulated_viperx import SimulatedViperX
 from drivers.robots.viperx_300s import REST
 from drivers.simulation.names import ENVIRONMENT_NAMES, LIMITS
@@ -26,25 +26,18 @@ CALIBRATION = Path(emulation.__file__).with_name(f"{ARM}.toml")
 """What the emulated servos' ticks mean."""
 
 
-@dataclass(frozen=True)
-class Config:
-    """What the station file may say.
+@dataclass(frozen=True, kw_only=True)
+class Config(DriveConfig):
+    """What the station file may say; see also ``DriveConfig``.
 
     Attributes:
-        power: part of the motors' torque that may be used, above 0 to 1.
-        grip: part of its current that the gripper's motor may use, above 0 to 1.
-        watchdog_ms: the arm stops by itself when it hears nothing for so long, a multiple of 20.
         stale_s: without a state of the world for so long the arm has no power [s].
         paced: whether servos answer as late as at 1 Mbit/s, instead of at once.
-        rest_pose: where it lies by itself without torque [rad, gripper 0..1]; empty for none.
     """
 
-    power: float = 1.0
-    grip: float = 0.3
-    watchdog_ms: int = 80
+    rest_pose: tuple[float, ...] = REST
     stale_s: float = 0.3
     paced: bool = False
-    rest_pose: tuple[float, ...] = REST
 
 
 class EmulatedViperX(DynamixelRobot):
@@ -61,8 +54,7 @@ class EmulatedViperX(DynamixelRobot):
 
     def __init__(self, name: str, config: Config, runtime: Path, rate_hz: float = 0.0) -> None:
         place = Place(f"emulated:{ARM}", 1_000_000, CALIBRATION, runtime)
-        options = driven(name, LIMITS, config.power, config.grip, config.watchdog_ms, rate_hz)
-        super().__init__(name, place, LIMITS, options, config.rest_pose)
+        super().__init__(name, place, LIMITS, config, rate_hz)
         self._scene = Scene(name, runtime, ARM, config.stale_s)
 
     def disconnect(self) -> None:
