@@ -1,8 +1,8 @@
 """Episodes on their way in: each becomes an ordinary episode of the workspace.
 
-A format yields ``Arriving`` episodes one by one; ``store`` gives each a number of its own, keeps its
-identity, and passes over those that are here already, so that an import that was stopped goes on
-where it was.
+A format yields ``Arriving`` episodes one by one; ``store`` gives each a number of its own, keeps
+its identity, and passes over those that are here already, so that an import that was stopped goes
+on where it was.
 """
 
 from __future__ import annotations
