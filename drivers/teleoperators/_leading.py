@@ -88,14 +88,13 @@ def leader(
 
     def find() -> GentleArm:
         path = ports.resolve(config.port, context.runtime, name)
-        emulated = config.port.startswith(ports.EMULATED)
         return GentleArm(
             name,
             Bus(path, config.baud, name),
             _calibration(name, file, names),
             options,
             () if file is None else identity.known_arms(file.parent, file.stem),
-            config.port if emulated else ports.stable_name(path),
+            identity.adapter(config.port, path),
         )
 
     return Leader(
