@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 
+from drivers.base import SelfStoppedError
 from drivers.dynamixel.arm import Arm
 
 _GOALS_FIRST = 2
@@ -28,6 +30,20 @@ class GentleArm(Arm):
         pwm = {i: round(p / power) if i in fitted.current else p for i, p in fitted.pwm.items()}
         self._fitted = replace(fitted, pwm=pwm)
         self._step = 0
+
+    @property
+    def shut_down(self) -> tuple[int, ...]:
+        """Servos that shut themselves down, as last read: they have no torque until restarted."""
+        return self.stops.watch.shut_down
+
+    def restart(self) -> None:
+        """Restarts what has shut itself down, unless the reason lasts; some five transactions.
+
+        Raises:
+            DeviceLostError: the port broke.
+        """
+        with contextlib.suppress(SelfStoppedError):  # says that it restarts them, or cannot
+            self.stops.refuse_errors(self._measuring)
 
     @property
     def holds(self) -> bool:
@@ -61,7 +77,7 @@ class GentleArm(Arm):
         """
         if self._armed:
             return True
-        if self.stops.watch.shut_down:
+        if self.shut_down:
             return False
         if self._step == 0:
             self._connected().apply(self._bus)

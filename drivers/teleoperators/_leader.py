@@ -41,6 +41,9 @@ _LEASH = 0.3
 """How far a mirrored goal may be from the leader [rad, gripper 0..1]: what bounds the pull on a
 hand that holds it, at a lag of 0.2 s at full speed."""
 
+_MEND_S = 1.0
+"""A motor that gave up is restarted so long after the attempt, and tried as often [s]."""
+
 
 @dataclass(frozen=True)
 class Manner:
@@ -86,6 +89,7 @@ class Leader:
         self._driving = self._seen_human = self._just_read = False
         self._mirrors = False
         self._ticks = 0
+        self._idle_s = 0.0
 
     def connect(self) -> None:
         """Finds the leader and makes sure that it is the one that was calibrated.
@@ -159,9 +163,11 @@ class Leader:
         """
         if self._manner.takeover != MIRROR or self._driving or self._arm is None:
             return
+        arm = self._arm
+        if not view.attempt_running:
+            self._mend(arm, view.dt)
         if not view.attempt_running or view.controller not in _MOVING:
             return
-        arm = self._arm
         if not self._mirrors:
             if not arm.take_hold():
                 return
@@ -184,15 +190,23 @@ class Leader:
             return Health()
         health = self._arm.health()
         warnings = list(health.warnings)
-        if self._manner.takeover == MIRROR and self._arm.stops.watch.shut_down:
+        if self._manner.takeover == MIRROR and self._arm.shut_down:
             warnings.append(
-                "The leader cannot follow the arm, and leads all the same. Switch its motors' "
-                "power off and on to restart them."
+                "The leader cannot follow the arm, and leads all the same. End the attempt: then "
+                "its motor is restarted."
             )
         if self._chart.unled:
             joints = ", ".join(self._chart.unled)
             warnings.append(f"No joint of the leader leads {joints}: they stay where they are.")
         return replace(health, warnings=tuple(warnings))
+
+    def _mend(self, arm: GentleArm, dt: float) -> None:
+        """Between attempts there is time to restart a motor that gave up."""
+        self._idle_s = self._idle_s + dt if arm.shut_down else 0.0
+        if self._idle_s > _MEND_S:
+            self._idle_s = 0.0
+            self._mirrors = False
+            arm.restart()
 
     def _remind(self, arm: GentleArm) -> None:
         """Tells it to let go until all motors say that they have: packets get lost."""
