@@ -36,7 +36,14 @@ def parser() -> argparse.ArgumentParser:
     commands = line.add_subparsers(dest="command", metavar="COMMAND")
     _run_options(commands.add_parser("run", help="open the window (the default)"))
     simulate = commands.add_parser(
-        "simulate", help="whole rounds on the simulated station with a scripted operator"
+        "simulate", help="whole rounds on a simulated station with a scripted operator"
+    )
+    _station_option(simulate)
+    simulate.add_argument(
+        "--operator",
+        default="",
+        metavar="MODULE:CLASS",
+        help="an expert of your own (see drivers/experts.py) in place of the station's",
     )
     simulate.add_argument("--workspace", type=Path, required=True, help="a new, empty folder")
     simulate.add_argument("--rounds", type=_positive, default=3)
@@ -51,6 +58,10 @@ def parser() -> argparse.ArgumentParser:
 def _run_options(line: argparse.ArgumentParser) -> None:
     # SUPPRESS: a subparser's default must not overwrite what was given before the subcommand.
     line.add_argument("--workspace", type=Path, default=argparse.SUPPRESS, help="its folder")
+    _station_option(line)
+
+
+def _station_option(line: argparse.ArgumentParser) -> None:
     line.add_argument(
         "--station",
         default=argparse.SUPPRESS,
@@ -79,7 +90,15 @@ def _simulate(arguments: argparse.Namespace) -> int:
         seed=arguments.seed,
         processes=arguments.processes,
     )
-    report = simulate(arguments.workspace, settings, say=lambda text: print(text, flush=True))
+    named = getattr(arguments, "station", "") or "simulated"
+    report = simulate(
+        arguments.workspace,
+        settings,
+        say=lambda text: print(text, flush=True),
+        task=stations.task(named),
+        station=stations.load(named),
+        operator=arguments.operator,
+    )
     print(table(report))
     if arguments.report is not None:
         write_report(arguments.report, report)

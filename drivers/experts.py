@@ -102,7 +102,7 @@ def load(device: str, name: str, spec: ExpertSpec) -> Expert:
             f"It has: {', '.join(_classes(module)) or 'none'}.",
         )
     for method in ("reset", "__call__"):
-        if not callable(getattr(made, method, None)):
+        if not any(method in vars(kind) for kind in made.__mro__):
             raise DeviceConfigError(
                 device,
                 f"{name} has no method {method}.",

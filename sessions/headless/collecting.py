@@ -1,4 +1,4 @@
-"""Gathers demonstrations and corrections with the scripted operator, in lockstep."""
+"""Gathers demonstrations and corrections with an operator that is no person, in lockstep."""
 
 from __future__ import annotations
 
@@ -9,12 +9,10 @@ from dataclasses import dataclass, field
 
 from sessions import lockstep
 from sessions.headless.keeping import Keeper
+from sessions.headless.operators import required
 from sessions.types import Outcome, SessionError
 from sessions.workers import Workers
 from sessions.workspace import Workspace
-
-OPERATOR = "scripted"
-"""Name of the operator in the station file who demonstrates and corrects without a person."""
 
 
 class CollectingError(SessionError):
@@ -53,24 +51,6 @@ class Gathered:
         self.successes += attempt.outcome is Outcome.SUCCESS
 
 
-def require_operator(workspace: Workspace) -> None:
-    """Makes sure that the station can be driven without a person.
-
-    Raises:
-        CollectingError: it is no simulation, or has no scripted operator.
-    """
-    station = workspace.station
-    if not station.simulated:
-        raise CollectingError(
-            f"Station {station.name} is no simulation. Record demonstrations on the Run page."
-        )
-    if OPERATOR not in station.operators:
-        raise CollectingError(
-            f"Station {station.name} has no operator {OPERATOR!r}; it has "
-            f"{', '.join(station.operators) or 'none'}. Add it to station.toml."
-        )
-
-
 def demonstrate(
     workspace: Workspace,
     keeper: Keeper,
@@ -81,10 +61,10 @@ def demonstrate(
     images: bool = False,
     report: Callable[[Gathered], None] = lambda _: None,
 ) -> Gathered:
-    """Records scripted demonstrations that succeed until ``enough`` says so.
+    """Records demonstrations that succeed until ``enough`` says so.
 
     Args:
-        workspace: a simulated station with a scripted operator.
+        workspace: a simulated station with an operator that acts without a person.
         keeper: writes the episodes.
         workers: where attempts run.
         seed: the i-th attempt starts from the pose that ``seed + i`` draws.
@@ -93,12 +73,13 @@ def demonstrate(
         report: called after each success.
 
     Raises:
+        OperatorError: nobody can drive the station without a person.
         CollectingError: the operator fails far more often than it succeeds.
     """
-    require_operator(workspace)
+    operator = required(workspace.station)
     jobs = (
         lockstep.Job(
-            workspace.station, workspace.task, seed + i, OPERATOR, demo=True, images=images
+            workspace.station, workspace.task, seed + i, operator, demo=True, images=images
         )
         for i in itertools.count()
     )
@@ -109,12 +90,12 @@ def demonstrate(
                 failures += 1
                 if failures > 5 + 2 * gathered.successes:
                     raise CollectingError(
-                        f"The scripted operator failed {failures} demonstrations and managed "
+                        f"The {operator} operator failed {failures} demonstrations and managed "
                         f"{gathered.successes}. Check attempt_s in task.toml "
                         f"(now {workspace.task.attempt_s:g} s)."
                     )
                 continue
-            number = keeper.keep(attempt, demo=True, round_index=-1, operator=OPERATOR)
+            number = keeper.keep(attempt, demo=True, round_index=-1, operator=operator)
             gathered.add(number, attempt)
             report(gathered)
             if enough(gathered):
@@ -132,7 +113,7 @@ def correct(
     *,
     report: Callable[[Gathered], None] = lambda _: None,
 ) -> Gathered:
-    """Runs attempts of the running policy under the scripted operator's eyes.
+    """Runs attempts of the running policy under the operator's eyes.
 
     Stops with the attempt that brings the number of interventions to ``corrections``, or after
     eight attempts for each of them: a policy that needs no help cannot be corrected.
@@ -147,21 +128,21 @@ def correct(
         report: called after each attempt.
 
     Raises:
-        CollectingError: the station has no scripted operator.
+        OperatorError: nobody can drive the station without a person.
     """
-    require_operator(workspace)
+    operator = required(workspace.station)
     running = workspace.running_round()
     policy = str(workspace.policy_folder(running))
     jobs = (
         lockstep.Job(
-            workspace.station, workspace.task, seed + i, OPERATOR, policy=policy, doubts=doubts
+            workspace.station, workspace.task, seed + i, operator, policy=policy, doubts=doubts
         )
         for i in range(8 * corrections)
     )
     gathered = Gathered()
     with closing(workers.map(lockstep.run, jobs)) as attempts:
         for attempt in attempts:
-            number = keeper.keep(attempt, demo=False, round_index=running, operator=OPERATOR)
+            number = keeper.keep(attempt, demo=False, round_index=running, operator=operator)
             gathered.add(number, attempt)
             report(gathered)
             if gathered.corrections >= corrections:

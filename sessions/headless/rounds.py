@@ -1,6 +1,6 @@
 """Whole rounds in lockstep: does correcting make the policy better, and better than demonstrating?
 
-Demonstrations, base policy, then rounds: attempts under the scripted operator's eyes until enough
+Demonstrations, base policy, then rounds: attempts under the operator's eyes until enough
 interventions are gathered, a retraining, a measurement. Beside it a control arm, because a gain
 means nothing without one: a policy that got the same operator's time as plain demonstrations.
 Every policy is measured from the same start poses. The same seed gives the same report, but for
@@ -14,10 +14,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from sessions.config import Task
+from sessions import lockstep
+from sessions.config import Station, Task
 from sessions.evaluation import SEED, trials
 from sessions.headless.collecting import Gathered, correct, demonstrate
 from sessions.headless.keeping import Keeper
+from sessions.headless.operators import required, with_expert
 from sessions.headless.report import ControlArm, Report, RoundReport, success, table, write_report
 from sessions.learn import plan as plans
 from sessions.learn import rounds, training
@@ -68,6 +70,8 @@ def simulate(
     settings: Settings,
     say: Callable[[str], None] = lambda _: None,
     task: Task | None = None,
+    station: Station | None = None,
+    operator: str = "",
 ) -> Report:
     """Runs everything in a new workspace and returns what came of it.
 
@@ -75,18 +79,26 @@ def simulate(
         root: a folder that is absent or empty.
         settings: what to run.
         say: called with a line for people after each step.
-        task: the task and its training; None for the simulated station's own.
+        task: the task and its training; None for the simulated arm's own.
+        station: a simulated one; None for the simulated arm.
+        operator: expert from outside, ``module:Class``, in place of the station's own.
 
     Raises:
-        SessionError: the folder holds something already, or a step failed.
-        DriverError: the simulation cannot run here.
+        SessionError: the folder holds something already, the station is no simulation or nobody
+            drives it, or a step failed.
+        DriverError: the simulation cannot run here, or the expert cannot be used.
         PolicyError: the task's options of the policy are wrong.
     """
     if root.exists() and any(root.iterdir()):
         raise SessionError(
             f"{root} is not empty. Rounds are simulated from the start: choose a new folder."
         )
-    workspace = create(root, simulated_station(), task or pick_place_task())
+    station, task = station or simulated_station(), task or pick_place_task()
+    if operator:
+        station = with_expert(station, operator, task)
+    # Before anything is written: what cannot run leaves no folder behind.
+    lockstep.check(station, required(station))
+    workspace = create(root, station, task)
     with Workers(settings.processes) as workers:
         run = _Run(workspace, settings, workers, say)
         found = [run.base()]

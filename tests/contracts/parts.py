@@ -21,6 +21,7 @@ from drivers.registry import DeviceContext, create
 from drivers.simulation.names import CAMERA_NAMES, JOINT_NAMES
 from drivers.simulation.world import World
 from drivers.teleoperators.pedal import Pedal
+from tests.drivers.environments import parts as environments
 from tests.fakes.emulated_leader import emulated_leader
 from tests.fakes.lerobot_bridge import STATION, VIPERX_LEADS, bridge
 from tests.fakes.pedal_pipe import PedalPipe
@@ -56,7 +57,9 @@ def lockstep(kind: str, name: str, table: dict[str, Any]) -> Iterator[Bench]:
     def wait(duration_s: float) -> None:
         world.step_to(world.t + duration_s)
 
-    device = create(kind, name, table, DeviceContext(world=world, joint_names=JOINT_NAMES))
+    robot = create("robots", "robot", {"type": "simulated_viperx"}, DeviceContext(world=world))
+    context = DeviceContext(world=world, joint_names=JOINT_NAMES, robot=robot)
+    device = create(kind, name, table, context)
     try:
         yield Bench(device, lambda: world.t, wait)
     finally:
@@ -79,7 +82,7 @@ def real_time(runtime: Path, kind: str, name: str, table: dict[str, Any]) -> Ite
             process.terminate()
 
 
-def wait_until_it_answers(device: Any, process: subprocess.Popen[bytes]) -> None:
+def wait_until_it_answers(device: Any, process: subprocess.Popen[Any]) -> None:
     """Connects and hears the first state or frame, so that the suites begin with a warm bench."""
     deadline = time.monotonic() + START_TIMEOUT_S
     answered = False
@@ -170,7 +173,34 @@ def leaders(kind: str) -> dict[str, Part]:
     }
 
 
+@contextlib.contextmanager
+def environment_in_lockstep() -> Iterator[Bench]:
+    world = environments.world(seed=3)
+    device = environments.robot_in(world)
+    try:
+        yield Bench(device, lambda: world.t, lambda s: world.step_to(world.t + s))
+    finally:
+        device.disconnect()
+        world.close()
+
+
+@contextlib.contextmanager
+def environment_in_real_time(runtime: Path) -> Iterator[Bench]:
+    with environments.process(runtime) as process:
+        device = environments.robot_at(runtime)
+        try:
+            wait_until_it_answers(device, process)
+            device.disconnect()
+            yield Bench(device, time.monotonic, time.sleep)
+        finally:
+            device.disconnect()
+
+
 ROBOTS: dict[str, dict[str, Part]] = {
+    "gymnasium": {
+        "lockstep": lambda _: environment_in_lockstep(),
+        "process": environment_in_real_time,
+    },
     "lerobot": {"bridge": lambda folder: with_lerobot(folder, "robots")},
     "simulated_viperx": {
         "lockstep": lambda _: lockstep("robots", "robot", {"type": "simulated_viperx"}),
@@ -181,6 +211,13 @@ ROBOTS: dict[str, dict[str, Part]] = {
     },
 }
 TELEOPERATORS: dict[str, dict[str, Part]] = {
+    "external": {
+        "resting": lambda _: lockstep(
+            "teleoperators",
+            "expert",
+            {"type": "external", "expert": "tests.fakes.resting_expert:Expert"},
+        )
+    },
     "gamepad": {"virtual": lambda _: with_virtual_pad()},
     "gello": leaders("gello"),
     "koch_leader": leaders("koch_leader"),
