@@ -524,6 +524,7 @@ class RecorderState(Message):
     ``refusal`` says why no attempt could be recorded now (disk full); empty if one can: control
     starts none while it is there. ``problem`` is what the operator should read, refusal or not.
     ``taxonomy`` changes with the failure categories: whoever shows them reads them again then.
+    ``disk_minutes`` is how long can still be recorded, negative if not known.
     ``can_undo`` is about the running round; ``undo_text`` says in words what an undo everywhere
     would take back, empty if nothing.
     """
@@ -546,6 +547,7 @@ class RecorderState(Message):
     problem: str = ""
     next_episode: int = 1
     refusal: str = ""
+    disk_minutes: float = -1.0
 
 
 class CameraState(Message):

@@ -92,6 +92,10 @@ class Catalogue:
             for mark in self._marks(entry)
         ]
 
+    def entries(self) -> list[Entry]:
+        """What the index keeps of every readable episode, by number."""
+        return self._readable()
+
     def marks(self, episode: int) -> list[Mark]:
         """The interventions of one episode with their rows as edited, discarded ones too.
 

@@ -31,10 +31,11 @@ from sessions.messages import (
 from sessions.record import jpeg, salvage
 from sessions.record.catalogue import Catalogue
 from sessions.record.desk import Desk
-from sessions.record.disk import WorkspaceLock, free_bytes
+from sessions.record.disk import WorkspaceLock
 from sessions.record.edits import EditLog
 from sessions.record.lockstep import session_id
 from sessions.record.shelf import Shelf
+from sessions.record.space import DiskSpace
 from sessions.record.tape import Tape
 from sessions.record.writer import must_leave_hard
 from sessions.types import SessionError
@@ -64,8 +65,6 @@ class Recorder:
     def __init__(
         self, space: Workspace, refuse_below: int = REFUSE_BELOW, cut_below: int = CUT_BELOW
     ) -> None:
-        self._episodes = space.episodes
-        self._refuse_below, self._cut_below = refuse_below, cut_below
         categories = taxonomy.load(space.task.taxonomy, space.root)
         self._lock = WorkspaceLock(space.episodes)
         salvage.tidy(space.episodes)
@@ -73,8 +72,15 @@ class Recorder:
         self._catalogue = Catalogue(space, log, categories)
         self._desk = Desk(self._catalogue, log, categories, space.root, space.running_round)
         self._shelf = Shelf(space.episodes)
-        self._tape = Tape(space, session_id(), may_open=self._refusal, closed=self._closed)
-        self._free = free_bytes(space.episodes)
+        self._space = DiskSpace(
+            space.episodes,
+            refuse_below,
+            cut_below,
+            space.task.attempt_s,
+            len(space.station.cameras),
+        )
+        self._space.learn(self._catalogue.entries())
+        self._tape = Tape(space, session_id(), may_open=self._space.refusal, closed=self._closed)
         self._sequence = 0
         self._changed = True
         self._published_at = self._measured_at = float("-inf")
@@ -118,7 +124,8 @@ class Recorder:
             started=len(episodes) + len(leftovers) + bool(running),
             lost_ticks=self._tape.lost_ticks,
             lost_frames=self._tape.lost_frames,
-            disk_free_bytes=self._free,
+            disk_free_bytes=self._space.free,
+            disk_minutes=self._space.minutes,
             interventions=tuple(self._desk.interventions(self._tape.intake)),
             episodes=tuple(episodes),
             leftovers=tuple(leftovers),
@@ -128,7 +135,7 @@ class Recorder:
             redo_text=self._desk.redo_text(),
             taxonomy=self._desk.taxonomy_version(),
             problem=self._problem(),
-            refusal=self._refusal(),
+            refusal=self._space.refusal(),
             next_episode=max(self._catalogue.next_episode(), running + 1),
         )
 
@@ -143,31 +150,23 @@ class Recorder:
 
     def _closed(self) -> None:
         self._catalogue.refresh()
+        self._space.learn(self._catalogue.entries())
         self._shelf.refresh(self._tape.recording)
         self._changed = True
-
-    def _refusal(self) -> str:
-        """Why no attempt can be recorded now; empty if one can."""
-        self._free = free_bytes(self._episodes)
-        if self._free >= self._refuse_below:
-            return ""
-        return (
-            f"Only {self._free / 1e6:.0f} MB are free in {self._episodes}; an attempt is "
-            f"begun with {self._refuse_below / 1e6:.0f} MB or more. Free some space."
-        )
 
     def _watch_disk(self, now: float) -> None:
         if now - self._measured_at < _PUBLISH_S:
             return
         self._measured_at = now
-        self._free = free_bytes(self._episodes)
-        if self._tape.intake is not None and self._free < self._cut_below:
-            self._tape.intake.cut(f"Only {self._free / 1e6:.0f} MB are free.")
+        self._space.look()
+        if self._tape.intake is not None and self._space.must_cut:
+            self._tape.intake.cut(f"Only {self._space.free / 1e6:.0f} MB are free.")
 
     def _problem(self) -> str:
         intake = self._tape.intake.problem if self._tape.intake is not None else ""
         torn = self._catalogue.problems[0] if self._catalogue.problems else ""
-        return intake or self._refusal() or self._desk.problem or torn
+        room = self._space.refusal() or self._space.warning()
+        return intake or room or self._desk.problem or torn
 
     def _publish(self, now: float) -> None:
         running = self._tape.intake.running if self._tape.intake is not None else None

@@ -13,7 +13,9 @@ import pytest
 from sessions.messages import Accepted, Salvage
 from sessions.record import storage
 from sessions.record.disk import free_bytes
+from sessions.record.index import Entry
 from sessions.record.recorder import Recorder
+from sessions.record.space import DiskSpace
 from sessions.record.storage import EpisodeError, EpisodeWriter
 from sessions.types import Outcome
 from sessions.workspace import Workspace
@@ -190,3 +192,20 @@ assert not (folder / "edits.jsonl").read_bytes().count(b"\\n") - 1 - count
         env={**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)},
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_the_disk_is_told_in_minutes_and_an_attempt_begins_only_if_it_can_end(
+    small_disk: Path,
+) -> None:
+    space = DiskSpace(small_disk, 1, 1 * MB, attempt_s=20.0, cameras=0)
+    assert space.warning() == ""
+    assert space.refusal() == ""
+    ballast = filled(small_disk, 10 * MB)
+    space.look()
+    assert 4.0 < space.minutes < 6.0
+    assert "room for 5 more minutes" in space.warning()
+    assert space.refusal() == ""
+    space.learn([Entry(20 * MB, 0, meta(), duration_s=10.0)] * 3)  # 2 MB/s: 40 MB an attempt
+    assert space.minutes < 0.1
+    assert "begun with 49 MB or more" in space.refusal()
+    ballast.unlink()
