@@ -66,19 +66,22 @@ def banner(
 
 
 def _words(state: ControlState, keys: Bindings, task: Task, *, holding: bool) -> tuple[str, str]:
-    hold, toggle = _key(keys, "correct"), _key(keys, "toggle")
-    ends = f"{_key(keys, 'success')} success, {_key(keys, 'failure')} failure"
+    toggle = _controls(state, keys, "toggle")
+    success, failure = (_controls(state, keys, action) for action in ("success", "failure"))
+    ends = f"{success} success, {failure} failure"
     if state.gate == "policy":
         late = ""
         if math.isfinite(state.attempt_started_t) and state.t - state.attempt_started_t > (
             task.attempt_s
         ):
             late = f"Longer than {task.attempt_s:g} s: {ends}. "
+        hold = _controls(state, keys, "correct")
         return f"The policy drives{_stage(state, task)}.", f"{late}Hold {hold} to correct."
     if state.gate == "human" and state.attempt_demo:
         return f"You demonstrate{_stage(state, task)}.", f"At the end: {ends}."
     if state.gate == "human":
-        let_go = f"Let go of {hold}" if holding else f"Press {toggle}"
+        held = [_key(keys, "correct")] if holding else _on_devices(state, "correct", held=True)
+        let_go = f"Let go of {' and '.join(held)}" if held else f"Press {toggle}"
         return f"You drive{_stage(state, task)}.", f"{let_go} to give back. 1-9 say what failed."
     return state.reason_text, state.remedy
 
@@ -89,6 +92,26 @@ def _stage(state: ControlState, task: Task) -> str:
     return ""
 
 
+def _controls(state: ControlState, keys: Bindings, action: str) -> str:
+    """Everything that does an action now: ``G or pad RB``."""
+    named = [name for name in [_key(keys, action), *_on_devices(state, action)] if name]
+    return " or ".join(named) or "the operator's device"
+
+
+def _on_devices(state: ControlState, action: str, *, held: bool = False) -> list[str]:
+    """Buttons of the operator's pad and of pedals by what is printed on them.
+
+    With ``pad`` or ``pedal`` before each: ``Y`` alone would be a key.
+    """
+    return [
+        f"{'pedal' if device.kind == 'pedal' else 'pad'} {control.label}"
+        for device in state.devices
+        if device.kind == "pedal" or device.name == state.operator
+        for control in device.inputs
+        if control.action == action and (control.value or not held)
+    ]
+
+
 def _key(keys: Bindings, action: str) -> str:
     bound = keys.window.get(action, ())
-    return bound[0] if bound else "the pad's button"
+    return bound[0] if bound else ""

@@ -227,8 +227,6 @@ def _pedal(source: Path, table: dict[str, Any]) -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
     for action, value in table.items():
         where = f"pedal.{action}"
-        if action not in PEDAL_ACTIONS and not action.startswith("tag:"):
-            raise files.unknown(source, where, (*PEDAL_ACTIONS, "tag:<category>"))
         found[action] = tuple(
             text if _CODE.fullmatch(text) else _key(source, where, text, "with nothing")
             for text in files.texts(source, action, value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPen
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
 
 from dagger_gui import theme
 from dagger_gui.widgets._pad_data import GATES, SYMBOLS, PadControl
@@ -14,7 +14,6 @@ _WIDTH, _HEIGHT = 100.0, 45.0
 ASPECT = _HEIGHT / _WIDTH
 """Height of the drawing over its width."""
 
-_LONGEST = 3  # letters that fit on a drawn button
 _STICKS = (
     ("leftx", "lefty", "leftstick", 17.0, 25.0),
     ("rightx", "righty", "rightstick", 65.0, 34.0),
@@ -103,9 +102,9 @@ def _paint_button(
 def _paint_label(painter: QPainter, box: QRectF, control: PadControl, ink: QColor) -> None:
     """What is printed on it, if it fits; else its place says which it is."""
     words = SYMBOLS.get(control.label, control.label)
-    if len(words) > _LONGEST:
-        return
     painter.setFont(theme.font("small"))
+    if QFontMetricsF(painter.font()).horizontalAdvance(words) > box.width() - 2:
+        return
     painter.setPen(ink)
     painter.drawText(box, Qt.AlignmentFlag.AlignCenter, words)
 

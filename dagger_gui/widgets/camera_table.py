@@ -101,6 +101,7 @@ class CameraTable(QWidget):
         self._grid.setHorizontalSpacing(theme.grid(4))
         self._grid.setVerticalSpacing(theme.grid(1))
         self._grid.setColumnStretch(8, 1)
+        self._grid.setColumnMinimumWidth(1, theme.grid(18))
         for column, head in enumerate(HEADS):
             label = ElidedLabel(head, size="small", muted=True)
             label.setMinimumWidth(label.sizeHint().width())

@@ -20,6 +20,8 @@ from dagger_gui.widgets._painting import draw_text
 
 __all__ = ["PadControl", "PadPicture", "PadView", "example"]
 
+_WIDEST = 76  # of the drawn pad [grid units]
+
 
 class PadView(Painted):
     """The picture. Plain data in, nothing out."""
@@ -27,7 +29,7 @@ class PadView(Painted):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._value = PadPicture()
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def value(self) -> PadPicture:
         """What was last set."""
@@ -60,11 +62,11 @@ class PadView(Painted):
 
     def sizeHint(self) -> QSize:
         """Title, picture and list at a card's width."""
-        return QSize(theme.grid(120), self._height(theme.grid(120)))
+        return QSize(theme.grid(120), self._height())
 
     def minimumSizeHint(self) -> QSize:
         """The list still reads."""
-        return QSize(theme.grid(80), self._height(theme.grid(80)))
+        return QSize(theme.grid(_WIDEST), self._height())
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Title and gate, then the pad, then the list."""
@@ -153,14 +155,14 @@ class PadView(Painted):
         return columns, max(1, math.ceil(count / columns))
 
     def _pad_width(self, width: int) -> float:
-        return float(min(width, theme.grid(96)))
+        return float(min(width, theme.grid(_WIDEST)))
 
-    def _height(self, width: int) -> int:
+    def _height(self) -> int:
         height = self._line() + theme.grid(1)
         if self._value.problem:
             return round(height + 3 * self._line())
         if self._value.is_pad:
-            height += ASPECT * self._pad_width(width) + theme.grid(2)
+            height += ASPECT * theme.grid(_WIDEST) + theme.grid(2)
         _, rows = self._columns(sum(bool(c.action) for c in self._value.controls))
         return round(height + rows * self._line())
 

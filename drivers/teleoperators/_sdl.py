@@ -76,8 +76,8 @@ def start(mappings: tuple[str, ...] = ()) -> None:
     """Starts SDL's controllers; cheap when they run already. May take 0.2 s the first time.
 
     Args:
-        mappings: SDL's mapping strings, for pads that it does not know. SDL reads them when its
-            controllers start, so new ones wait while a pad is open.
+        mappings: SDL's mapping strings, for pads that it does not know. SDL reads them when it
+            starts, so it is started anew for new ones, unless a pad is open.
 
     Raises:
         RuntimeError: SDL refuses (pygame's errors derive from it).
@@ -91,8 +91,10 @@ def start(mappings: tuple[str, ...] = ()) -> None:
     import pygame
     from pygame._sdl2 import controller
 
-    if more and controller.get_init() and not _queue.pressed:
+    if more and pygame.joystick.get_init() and not _queue.pressed:
+        # SDL reads mappings when its joysticks start (SDL_JoystickInit), not its controllers.
         controller.quit()
+        pygame.joystick.quit()
     if not pygame.display.get_init():
         pygame.display.init()
     if not controller.get_init():

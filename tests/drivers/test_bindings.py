@@ -10,10 +10,12 @@ from drivers.bindings import (
     MOTIONS,
     PAD_ACTIONS,
     PAD_MOTIONS,
+    PEDAL_ACTIONS,
     WINDOW_ACTIONS,
     key_name,
     load,
 )
+from drivers.pads import PAD_AXES, PAD_BUTTONS, choose, presets, usb_ids
 
 
 @pytest.fixture
@@ -84,6 +86,12 @@ def test_a_workspace_replaces_the_lines_it_names_and_keeps_the_rest(override):
         ("[speed]\nlevels = []", ["speed.levels", "list"]),
         ("speed = 3", ["speed is 3"]),
         ("[window", ["cannot be read"]),
+        ('[pedal]\nfly = "B"', ["pedal.fly", "toggle"]),
+        ('[pedal]\nstop = "B"', ["B is bound to pedal.correct and to pedal.stop"]),
+        ('[pedal]\nstop = "Gee"', ["pedal.stop", "'Gee'"]),
+        ('[gamepad]\npreset = "wheel"', ["preset", "'wheel'", "dualsense, generic, xbox"]),
+        ("[gamepad]\npreset = 3", ["gamepad.preset is 3", "quotes"]),
+        ("gamepad = 3", ["gamepad is 3"]),
     ],
 )
 def test_a_wrong_line_is_refused_with_file_line_and_choices(override, text, words):
@@ -126,3 +134,106 @@ def test_keys_find_their_action_in_any_spelling():
     assert bindings.window_action("no key at all") is None
     assert bindings.motion("w") == "forward"
     assert bindings.motion("g") is None
+
+
+# -- kinds of pads
+
+XBOX = "030000005e0400008e02000010010000"
+DUALSENSE = "030000004c050000e60c000011010000"
+UNKNOWN = "03000000ff1f00000100000011010000"
+
+
+@pytest.mark.parametrize(
+    ("name", "guid", "kind"),
+    [
+        ("Some Pad", XBOX, "xbox"),
+        ("Some Pad", DUALSENSE, "dualsense"),
+        ("Xbox Wireless Controller", UNKNOWN, "xbox"),
+        ("Sony Interactive Entertainment DualSense", "", "dualsense"),
+        ("Logitech F310 (XInput)", "", "xbox"),
+        ("USB Gamepad", UNKNOWN, "generic"),
+        ("", "", "generic"),
+    ],
+)
+def test_a_pad_is_known_by_its_product_or_vendor_else_by_its_name(name, guid, kind):
+    assert load(pad=name, guid=guid).gamepad.preset == kind
+
+
+def test_the_guid_is_read_as_lsusb_prints_it():
+    assert usb_ids(XBOX) == ("045e", "028e")
+    assert usb_ids(DUALSENSE) == ("054c", "0ce6")
+    assert usb_ids("") == ("", "")
+
+
+@pytest.mark.parametrize("kind", ["xbox", "dualsense", "generic"])
+def test_every_packaged_kind_labels_every_control_and_says_where_sticks_rest(kind):
+    preset = presets()[kind]
+    extras = {"misc1", "paddle1", "paddle2", "paddle3", "paddle4", "touchpad"}
+    assert set(PAD_BUTTONS) | set(PAD_AXES) >= set(preset.labels)
+    assert set(preset.labels) >= (set(PAD_BUTTONS) - extras) | set(PAD_AXES)
+    assert {"dead_zone", "trigger_dead_zone"} <= set(preset.gamepad)
+
+
+def test_actions_are_named_by_what_is_printed_on_the_buttons():
+    assert load(guid=XBOX).gamepad.labels_of("correct") == ("RB",)
+    assert load(guid=DUALSENSE).gamepad.labels_of("correct") == ("R1",)
+    assert load(guid=DUALSENSE).gamepad.labels_of("success") == ("Cross",)
+    assert load().gamepad.labels_of("correct") == ("right bumper",)
+
+
+def test_a_workspace_forces_a_kind_and_its_own_lines_win_over_the_kinds(override):
+    path = override('[gamepad]\npreset = "dualsense"\ndead_zone = 0.3\n')
+    pad = load(path, pad="Xbox", guid=XBOX).gamepad
+    assert pad.preset == "dualsense"
+    assert pad.dead_zone == 0.3
+    assert pad.trigger_dead_zone == presets()["dualsense"].gamepad["trigger_dead_zone"]
+
+
+def test_a_pad_of_a_workspaces_own_is_one_file_and_may_replace_a_packaged_one(override, tmp_path):
+    path = override("")
+    (tmp_path / "pads").mkdir()
+    (tmp_path / "pads" / "arcade.toml").write_text(
+        'title = "Arcade stick"\ndevices = ["1fff:0001"]\n[labels]\na = "Red"\n'
+        '[gamepad.buttons]\nstop = "guide"\n'
+    )
+    pad = load(path, guid="03000000ff1f00000100000011010000").gamepad
+    assert pad.title == "Arcade stick"
+    assert pad.label("a") == "Red"
+    assert pad.label("b") == "b"
+    assert pad.buttons["stop"] == ("guide",)
+    assert pad.dead_zone == presets()["generic"].gamepad["dead_zone"]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('titel = "x"', ["Unknown titel", "title"]),
+        ('[labels]\nz = "Z"', ["labels.z", "leftstick"]),
+        ("labels = 3", ["labels is 3", "[labels]"]),
+        ("names = 3", ["names is 3"]),
+        ('names = ["arcade"]\n[gamepad]\nspeed = 3', ["gamepad.speed"]),
+        ('names = ["arcade"]\n[gamepad.buttons]\nstop = "a"', ["a is bound to"]),
+    ],
+)
+def test_a_wrong_pad_file_is_refused_with_file_and_choices(override, tmp_path, text, words):
+    path = override("")
+    (tmp_path / "pads").mkdir()
+    (tmp_path / "pads" / "arcade.toml").write_text(text)
+    with pytest.raises(DeviceConfigError) as error:
+        load(path, pad="arcade")
+    for word in words:
+        assert word in str(error.value)
+
+
+def test_a_product_is_stronger_than_a_vendor_and_a_vendor_than_a_name():
+    known = presets()
+    assert choose("xbox", DUALSENSE, known).key == "dualsense"
+    assert choose("xbox", DUALSENSE, known, "generic").key == "generic"
+
+
+def test_pedals_have_actions_of_their_own_and_take_linuxs_names_of_keys(override):
+    pedal = load(override('[pedal]\nstart = "KEY_PROG1"\n"tag:slip" = ["f13"]\n')).pedal
+    assert set(load().pedal) == set(PEDAL_ACTIONS)
+    assert pedal["start"] == ("KEY_PROG1",)
+    assert pedal["tag:slip"] == ("F13",)
+    assert pedal["correct"] == ("B",)

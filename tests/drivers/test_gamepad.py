@@ -216,3 +216,118 @@ def test_full_deflection_is_one_and_expo_softens_the_middle():
     assert shaped({**STILL, "leftx": -1.0}, 0.12, 2.0)["leftx"] == pytest.approx(-1.0)
     half = 0.12 + 0.88 / 2
     assert shaped({**STILL, "rightx": half}, 0.12, 2.0)["rightx"] == pytest.approx(0.25)
+
+
+# -- kinds of pads, and several at once
+
+
+@pytest.mark.parametrize(
+    ("name", "usb", "title", "bumper", "lower"),
+    [
+        ("Wireless Controller", (0x054C, 0x0CE6), "DualSense", "R1", "Cross"),
+        ("Pad", (0x045E, 0x028E), "Xbox", "RB", "A"),
+        ("Retro Pad", (0, 0), "Gamepad", "right bumper", "lower button"),
+    ],
+)
+def test_its_controls_are_shown_as_they_are_labelled_with_what_they_do(
+    make, name, usb, title, bumper, lower
+):
+    pad = VirtualGamepad(name, usb)
+    pad.plug()
+    try:
+        device = make()
+        device.connect()
+        pad.button("rightshoulder", True)
+        pad.axis("leftx", 0.5)
+        device.get_action(view(START))
+        shown = {control.name: control for control in device.controls()}
+        assert shown["rightshoulder"].label == bumper
+        assert shown["rightshoulder"].value == 1.0
+        assert shown["rightshoulder"].does == "Correct, while held"
+        assert shown["a"].label == lower
+        assert shown["leftx"].value == pytest.approx(0.5, abs=0.01)
+        assert shown["leftx"].action == "y"
+        assert title in device.health().text
+    finally:
+        pad.pull()
+
+
+def test_while_shift_is_held_the_picture_says_that_sticks_turn(gamepad, pad):
+    gamepad.get_action(view(START))
+    assert next(c for c in gamepad.controls() if c.name == "leftx").action == "y"
+    pad.button("leftshoulder", True)
+    gamepad.get_action(view(START))
+    assert next(c for c in gamepad.controls() if c.name == "leftx").action == "roll"
+
+
+def test_the_speed_button_says_how_fast_it_is_now(gamepad, pad):
+    pad.button("rightstick", True)
+    gamepad.get_action(view(START))
+    speed = next(c for c in gamepad.controls() if c.action == "speed")
+    assert speed.does == "Next speed, now 40 %"
+    assert "speed 40 %" in gamepad.health().text
+
+
+def test_a_pulled_pad_shows_nothing(gamepad, pad):
+    pad.pull()
+    with pytest.raises(DeviceLostError):
+        gamepad.get_action(view(START))
+    assert gamepad.controls() == ()
+    assert gamepad.health().text == ""
+
+
+def test_two_operators_get_two_pads_and_each_its_own_back(make):
+    pads = [
+        VirtualGamepad("Wireless Controller", (0x054C, 0x0CE6)),
+        VirtualGamepad("Pad", (0x045E, 0x028E)),
+    ]
+    for pad in pads:
+        pad.plug()
+    try:
+        first, second = make(), make()
+        first.connect()
+        second.connect()
+        assert {first.pad_name, second.pad_name} == {"Wireless Controller", "Pad"}
+        own = pads[0] if second.pad_name == "Wireless Controller" else pads[1]
+        other = pads[1] if own is pads[0] else pads[0]
+        own.pull()
+        with pytest.raises(DeviceLostError):
+            second.get_action(view(START))
+        assert first.get_action(view(START)).gate is False
+        own.plug()
+        other.button("rightshoulder", True)
+        assert second.get_action(view(START)).gate is False
+        assert second.pad_name == ("Wireless Controller" if own is pads[0] else "Pad")
+        assert first.get_action(view(START)).gate is True
+    finally:
+        for pad in pads:
+            pad.pull()
+
+
+def test_a_pad_sdl_does_not_know_is_named_with_its_guid_and_works_with_a_mapping(make, tmp_path):
+    pad = VirtualGamepad("Arcade 7", (0x1234, 0x5678), mapped=False)
+    pad.plug()
+    device = make(bindings=tmp_path / "bindings.toml")
+    with pytest.raises(DeviceNotFoundError, match=r"Arcade 7.*folder pads.*GUID is") as error:
+        device.connect()
+    pad.pull()
+    guid = str(error.value).rsplit(" ", 1)[1].rstrip(".")
+    axes = "leftx:a0,lefty:a1,rightx:a2,righty:a3,lefttrigger:a4,righttrigger:a5"
+    (tmp_path / "pads").mkdir()
+    # Its right bumper is where others have their lower button.
+    (tmp_path / "pads" / "arcade.toml").write_text(
+        f'title = "Arcade"\nnames = ["arcade"]\n'
+        f'mappings = ["{guid},Arcade 7,{axes},rightshoulder:b0,"]\n'
+        f'[labels]\nrightshoulder = "Red"\n'
+    )
+    with pytest.raises(DeviceNotFoundError, match="No gamepad is plugged in"):
+        device.connect()
+    pad.plug()
+    try:
+        device.connect()
+        pad.button("a", True)
+        device.get_action(view(START))
+        held = [control.label for control in device.controls() if control.value == 1.0]
+        assert held == ["Red"]
+    finally:
+        pad.pull()

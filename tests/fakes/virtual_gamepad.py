@@ -13,8 +13,23 @@ from pathlib import Path
 from drivers.bindings import PAD_AXES, PAD_BUTTONS
 from drivers.teleoperators import _sdl
 
-_TYPE_GAMECONTROLLER = 1
+_TYPE_UNKNOWN, _TYPE_GAMECONTROLLER = 0, 1
 _REST = -32768
+
+
+class _Description(ctypes.Structure):
+    """SDL_VirtualJoystickDesc (SDL_joystick.h, version 1)."""
+
+    _fields_ = [
+        ("version", ctypes.c_uint16),
+        *((name, ctypes.c_uint16) for name in ("type", "naxes", "nbuttons", "nhats")),
+        *((name, ctypes.c_uint16) for name in ("vendor_id", "product_id", "padding")),
+        ("button_mask", ctypes.c_uint32),
+        ("axis_mask", ctypes.c_uint32),
+        ("name", ctypes.c_char_p),
+        *((name, ctypes.c_void_p) for name in ("userdata", "Update", "SetPlayerIndex")),
+        *((name, ctypes.c_void_p) for name in ("Rumble", "RumbleTriggers", "SetLED", "SendEffect")),
+    ]
 
 
 def _library() -> ctypes.CDLL:
@@ -33,9 +48,18 @@ def _library() -> ctypes.CDLL:
 
 
 class VirtualGamepad:
-    """One pad that can be plugged, moved and pulled."""
+    """One pad that can be plugged, moved and pulled.
 
-    def __init__(self) -> None:
+    Args:
+        name: what it calls itself; empty for SDL's own.
+        usb: vendor and product.
+        mapped: whether SDL knows which of its buttons is which.
+    """
+
+    def __init__(
+        self, name: str = "", usb: tuple[int, int] = (0, 0), *, mapped: bool = True
+    ) -> None:
+        self._name, self._usb, self._mapped = name.encode(), usb, mapped
         _sdl.start()
         self._sdl = _library()
         self._joystick: int | None = None
@@ -46,9 +70,18 @@ class VirtualGamepad:
 
     def plug(self) -> None:
         assert self._joystick is None, "it is plugged in already"
-        index = self._sdl.SDL_JoystickAttachVirtual(
-            _TYPE_GAMECONTROLLER, len(PAD_AXES), len(PAD_BUTTONS), 0
+        described = _Description(
+            version=1,
+            type=_TYPE_GAMECONTROLLER if self._mapped else _TYPE_UNKNOWN,
+            naxes=len(PAD_AXES),
+            nbuttons=len(PAD_BUTTONS),
+            vendor_id=self._usb[0],
+            product_id=self._usb[1],
+            button_mask=(1 << len(PAD_BUTTONS)) - 1,
+            axis_mask=(1 << len(PAD_AXES)) - 1,
+            name=self._name or b"Virtual Controller",
         )
+        index = self._sdl.SDL_JoystickAttachVirtualEx(ctypes.byref(described))
         assert index >= 0, self._sdl.SDL_GetError().decode()
         self._joystick = self._sdl.SDL_JoystickOpen(index)
         for trigger in ("lefttrigger", "righttrigger"):
