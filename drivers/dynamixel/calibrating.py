@@ -8,17 +8,14 @@ is printed or drawn here, and nothing is written into a servo.
 from __future__ import annotations
 
 import math
-from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from drivers.dynamixel.calibration import Calibration, Gripper, Joint, Servo
 from drivers.dynamixel.description import ArmDescription, JointDescription
+from drivers.dynamixel.steps import Bar, Step, words
 from drivers.dynamixel.tables import RAD_PER_TICK, TICKS_PER_TURN
-
-STILL_TICKS = 12
-"""A joint that stays within so many ticks over the last readings is held still (1 degree)."""
+from drivers.dynamixel.tracking import Tracking
 
 DIRECTION_RAD = math.radians(15.0)
 """How far a joint must be turned for its direction to be beyond doubt [rad]."""
@@ -36,54 +33,6 @@ MARGIN_RAD = 0.02
 """The limits stay this far inside the sweep, clear of the hard stops [rad]."""
 
 LEAST_GRIPPER_TICKS = 100
-_RECENT = 5
-_HALF_TURN = TICKS_PER_TURN // 2
-
-
-@dataclass(frozen=True)
-class Step:
-    """What is to be done now.
-
-    Attributes:
-        key: ``home``, ``direction``, ``sweep``, ``closed``, ``open`` or ``summary``.
-        title: a few words.
-        instruction: what the person is to do, in sentences.
-        missing: why ``next`` would not go on yet, a sentence; empty if it would.
-        number: from 1.
-        count: of how many.
-        joint: the joint it is about; empty if it is about all.
-    """
-
-    key: str
-    title: str
-    instruction: str
-    missing: str
-    number: int
-    count: int
-    joint: str = ""
-
-
-@dataclass(frozen=True)
-class Bar:
-    """One joint, live. Angles are from the home pose until the calibration is complete.
-
-    Attributes:
-        name: the joint.
-        now: its angle [rad]; NaN before the first reading.
-        low: the lowest seen in the sweep [rad]; NaN before the sweep.
-        high: the highest seen in the sweep [rad]; NaN before the sweep.
-        lower: lowest it may ever have [rad]; NaN if unknown.
-        upper: highest it may ever have [rad]; NaN if unknown.
-        done: whether enough of its range was seen.
-    """
-
-    name: str
-    now: float
-    low: float
-    high: float
-    lower: float
-    upper: float
-    done: bool
 
 
 class Calibrating:
@@ -110,13 +59,9 @@ class Calibrating:
     ) -> None:
         self._device, self._arm, self._port = device, description, port
         self._reader, self._servos = reader, servos
-        self._ticks: dict[int, int] = {}
-        self._recent: dict[int, deque[int]] = {
-            i: deque(maxlen=_RECENT) for i in description.primary
-        }
+        self._seen = Tracking(description.primary)
         self._home: dict[int, int] = {}
         self._directions = {j.id: j.direction for j in description.joints if j.direction}
-        self._swept: dict[int, tuple[int, int]] = {}
         self._grip: dict[str, int] = {}
         self._steps = self._plan()
         self._index = 0
@@ -129,22 +74,13 @@ class Calibrating:
         Raises:
             DriverError: as the reader does; nothing has changed then.
         """
-        for servo_id, ticks in self._reader().items():
-            if servo_id not in self._recent:
-                continue
-            before = self._ticks.get(servo_id, ticks)
-            # Without torque a reading wraps at a full turn; no hand turns a joint that fast.
-            unwrapped = before + (ticks - before + _HALF_TURN) % TICKS_PER_TURN - _HALF_TURN
-            self._ticks[servo_id] = unwrapped
-            self._recent[servo_id].append(unwrapped)
-        if self._steps[self._index][0] == "sweep":
-            self._sweep()
+        self._seen.take(self._reader())
 
     @property
     def step(self) -> Step:
         """What is to be done now."""
         key, joint = self._steps[self._index]
-        title, instruction = self._words(key, joint)
+        title, instruction = words(self._arm, key, joint)
         return Step(
             key=key,
             title=title,
@@ -168,25 +104,23 @@ class Calibrating:
         if key == "summary" or self._missing(key, joint):
             return False
         if key == "home":
-            self._home = {joint.id: self._ticks[joint.id] for joint in self._arm.joints}
+            self._home = {joint.id: self._seen.now[joint.id] for joint in self._arm.joints}
         elif key == "direction":
             assert joint is not None
             self._directions[joint.id] = 1 if self._turned(joint) > 0 else -1
         elif key in ("closed", "open"):
             assert self._arm.gripper is not None
-            self._grip[key] = self._ticks[self._arm.gripper.id]
-        self._index += 1
+            self._grip[key] = self._seen.now[self._arm.gripper.id]
+        self._go(self._index + 1)
         return True
 
     def back(self) -> bool:
         """Goes one step back, to take it anew; False at the first."""
         if self._index == 0:
             return False
-        self._index -= 1
+        self._go(self._index - 1)
         key, joint = self._steps[self._index]
-        if key == "sweep":
-            self._swept = {}
-        elif key == "direction" and joint is not None:
+        if key == "direction" and joint is not None:
             self._directions.pop(joint.id, None)
         return True
 
@@ -214,8 +148,7 @@ class Calibrating:
                 )
             if not bar.low <= joint.home <= bar.high:
                 found.append(
-                    f"{joint.name} was never brought back to the home pose: was it turned at "
-                    "more than half a turn a reading, or the home pose not met?"
+                    f"{joint.name} was never brought back to the home pose: is its range right?"
                 )
         return tuple(found)
 
@@ -227,24 +160,21 @@ class Calibrating:
         """
         if self._steps[self._index][0] != "summary":
             raise ValueError(f"the calibration is at step {self._index + 1}, not at its end")
-        grip = self._arm.gripper
         return Calibration(
             device=self._device,
             date=datetime.now(UTC).isoformat(timespec="seconds"),
             port=self._port,
             joints=tuple(self._joint(joint) for joint in self._arm.joints),
-            servos=self._servos,
-            gripper=None
-            if grip is None
-            else Gripper(
-                id=grip.id,
-                name=grip.name,
-                closed_ticks=self._grip["closed"],
-                open_ticks=self._grip["open"],
-            ),
+            servos=tuple(servo for servo in self._servos if servo.id in self._arm.ids),
+            gripper=self._gripper(),
         )
 
     # -- the steps
+
+    def _go(self, index: int) -> None:
+        self._index = index
+        if self._steps[index][0] == "sweep":
+            self._seen.sweep()
 
     def _plan(self) -> list[tuple[str, JointDescription | None]]:
         tried = [j for j in self._arm.joints if not j.direction]
@@ -255,24 +185,8 @@ class Calibrating:
             steps += [("closed", None), ("open", None)]
         return [*steps, ("summary", None)]
 
-    def _words(self, key: str, joint: JointDescription | None) -> tuple[str, str]:
-        if key == "home":
-            return "Home pose", f"{self._arm.home}. Hold it still."
-        if key == "direction":
-            assert joint is not None
-            return f"Direction of {joint.name}", (
-                f"{joint.positive}, by about 30°, and leave it there."
-            )
-        if key == "sweep":
-            return "Range", "Move every joint gently through its whole range, one after another."
-        if self._arm.gripper is not None and key in ("closed", "open"):
-            grip = self._arm.gripper
-            title = f"{grip.name.capitalize()} {key}"
-            return title, f"{grip.closed if key == 'closed' else grip.open}. Hold it still."
-        return "Summary", "Look through the ranges, then save."
-
     def _missing(self, key: str, joint: JointDescription | None) -> str:
-        silent = [i for i in self._arm.primary if i not in self._ticks]
+        silent = [i for i in self._arm.primary if i not in self._seen.now]
         if silent:
             return f"Servo {silent[0]} has not answered yet. Check its power and cable."
         if key == "home":
@@ -293,26 +207,32 @@ class Calibrating:
 
     def _unstill(self, ids: Mapping[str, int]) -> str:
         for name, servo_id in ids.items():
-            recent = self._recent[servo_id]
-            if len(recent) < _RECENT or max(recent) - min(recent) > STILL_TICKS:
+            if not self._seen.still(servo_id):
                 return f"{name} is moving. Hold it still."
         return ""
 
     def _unswept(self) -> str:
         for joint in self._arm.joints:
-            low, high = self._swept.get(joint.id, (0, 0))
-            seen = (high - low) * RAD_PER_TICK
+            bar = self._bar(joint)
+            seen = 0.0 if math.isnan(bar.low) else bar.high - bar.low
             if seen < LEAST_RANGE_RAD:
                 return (
                     f"{joint.name} was moved through {math.degrees(seen):.0f}°; "
                     f"at least {math.degrees(LEAST_RANGE_RAD):.0f}° are needed."
+                )
+            lower, upper = self._range(joint)
+            if upper - lower < 0.5 * LEAST_RANGE_RAD:
+                return (
+                    f"{joint.name} was moved between {math.degrees(bar.low):.0f}° and "
+                    f"{math.degrees(bar.high):.0f}°, outside what it can do: go back and meet "
+                    "the home pose, and turn it the way that is asked for."
                 )
         return ""
 
     def _ungripped(self, key: str) -> str:
         grip = self._arm.gripper
         assert grip is not None
-        apart = abs(self._ticks[grip.id] - self._grip.get("closed", 0))
+        apart = abs(self._seen.now[grip.id] - self._grip.get("closed", 0))
         if key == "open" and apart < LEAST_GRIPPER_TICKS:
             return (
                 f"{grip.name} is {apart} ticks from closed; at least {LEAST_GRIPPER_TICKS} are "
@@ -324,15 +244,8 @@ class Calibrating:
 
     def _turned(self, joint: JointDescription) -> int:
         """Ticks from the home pose."""
-        return self._ticks[joint.id] - self._home.get(joint.id, self._ticks[joint.id])
-
-    def _sweep(self) -> None:
-        for joint in self._arm.joints:
-            if joint.id not in self._ticks:
-                continue
-            now = self._ticks[joint.id]
-            low, high = self._swept.get(joint.id, (now, now))
-            self._swept[joint.id] = (min(low, now), max(high, now))
+        now = self._seen.now[joint.id]
+        return now - self._home.get(joint.id, now)
 
     def _angle(self, joint: JointDescription, ticks: int) -> float:
         direction = self._directions.get(joint.id, 1)
@@ -341,10 +254,10 @@ class Calibrating:
     def _bar(self, joint: JointDescription) -> Bar:
         nan = float("nan")
         now, low, high = nan, nan, nan
-        if joint.id in self._ticks:
-            now = self._angle(joint, self._ticks[joint.id])
-        if joint.id in self._swept:
-            low, high = sorted(self._angle(joint, ticks) for ticks in self._swept[joint.id])
+        if joint.id in self._seen.now:
+            now = self._angle(joint, self._seen.now[joint.id])
+        if joint.id in self._seen.swept:
+            low, high = sorted(self._angle(joint, t) for t in self._seen.swept[joint.id])
         return Bar(
             name=joint.name,
             now=now,
@@ -355,13 +268,18 @@ class Calibrating:
             done=high - low >= _wanted_rad(joint),
         )
 
-    def _joint(self, joint: JointDescription) -> Joint:
-        bar, direction = self._bar(joint), self._directions[joint.id]
+    def _range(self, joint: JointDescription) -> tuple[float, float]:
+        """What was swept of what the joint may do, a little inside its ends [rad]."""
+        bar = self._bar(joint)
         lower, upper = bar.low + MARGIN_RAD, bar.high - MARGIN_RAD
-        if joint.lower is not None:
-            lower = max(lower, joint.lower)
-        if joint.upper is not None:
-            upper = min(upper, joint.upper)
+        return (
+            lower if joint.lower is None else max(lower, joint.lower),
+            upper if joint.upper is None else min(upper, joint.upper),
+        )
+
+    def _joint(self, joint: JointDescription) -> Joint:
+        direction = self._directions[joint.id]
+        lower, upper = self._range(joint)
         zero = self._home[joint.id] - round(direction * joint.home / RAD_PER_TICK)
         middle = zero + direction * 0.5 * (lower + upper) / RAD_PER_TICK
         return Joint(
@@ -369,11 +287,25 @@ class Calibrating:
             id=joint.id,
             shadows=joint.shadows,
             direction=direction,
-            # Counted in the turn that holds the middle of the range, as a servo just switched on.
-            homing_ticks=zero - math.floor(middle / TICKS_PER_TURN) * TICKS_PER_TURN,
+            homing_ticks=zero - _turns_before(middle),
             lower=lower,
             upper=upper,
         )
+
+    def _gripper(self) -> Gripper | None:
+        grip = self._arm.gripper
+        if grip is None:
+            return None
+        shut, wide = self._grip["closed"], self._grip["open"]
+        before = _turns_before(0.5 * (shut + wide))
+        return Gripper(
+            id=grip.id, name=grip.name, closed_ticks=shut - before, open_ticks=wide - before
+        )
+
+
+def _turns_before(middle: float) -> int:
+    """Ticks to take away so that a range's middle is where a servo just switched on counts it."""
+    return math.floor(middle / TICKS_PER_TURN) * TICKS_PER_TURN
 
 
 def _wanted_rad(joint: JointDescription) -> float:

@@ -230,17 +230,6 @@ class Scale:
         return rad_s / RAD_PER_TICK / self.per_unit
 
 
-def path(calibrations: Path | None, device: str) -> Path:
-    """Where an arm's calibration lies.
-
-    Raises:
-        DeviceConfigError: this station has no folder of calibrations.
-    """
-    if calibrations is None:
-        raise DeviceConfigError(device, "There is no folder of calibrations.", RECALIBRATE)
-    return calibrations / f"{device}.toml"
-
-
 def read(file: Path, device: str) -> Calibration:
     """Reads a calibration.
 

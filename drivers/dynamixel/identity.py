@@ -209,7 +209,7 @@ def _lone_shadows(calibration: Calibration, found: tuple[Servo, ...]) -> list[st
     follows = {servo.id: servo.secondary_id for servo in found}
     return [
         f"{part.name}: its second motor, servo {shadow}, does not follow servo {part.id}: its "
-        f"secondary id is {follows[shadow]}."
+        f"secondary id is {follows[shadow]}. Set it to {part.id} with Dynamixel Wizard."
         for part in calibration.parts
         for shadow in part.shadows
         if shadow in follows and follows[shadow] != part.id
