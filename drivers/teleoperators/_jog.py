@@ -7,6 +7,7 @@ over, so that taking over moves nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -50,6 +51,16 @@ class Wish:
         return not any(self.linear) and not any(self.angular)
 
 
+class Jogging(Protocol):
+    """What moves as a hand wishes: a tool (``Jog``), or single axes."""
+
+    def begin(self, view: TeleoperatorView) -> None:
+        """Anchors at what was sent last."""
+
+    def advance(self, wish: Wish, view: TeleoperatorView) -> Floats | None:
+        """The next target, shape (A,); None while the human is not in control."""
+
+
 class Jog:
     """The state of one jog: where the tool is meant to be.
 
@@ -76,7 +87,7 @@ class Jog:
                 device,
                 f"The robot's joints are {', '.join(joint_names)}; "
                 f"jogging knows {', '.join(arm.names)} and a gripper.",
-                "Use another operator device, or add the arm to drivers/kinematics.py.",
+                'Use an operator of type "axes", or add the arm to drivers/kinematics.py.',
             )
         self._arm = arm
         self._speed = joint_speed_rad_s

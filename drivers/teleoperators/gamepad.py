@@ -23,7 +23,7 @@ from drivers.bindings import Bindings, load, pad_presets
 from drivers.pads import PAD_AXES, PAD_BUTTONS, words
 from drivers.registry import DeviceContext
 from drivers.teleoperators import _sdl
-from drivers.teleoperators._jog import Jog, Wish
+from drivers.teleoperators._jog import Jog, Jogging, Wish
 
 _EVENTS = ("toggle", "stop", "start", "success", "failure", "discard")
 _STICKS = (("leftx", "lefty"), ("rightx", "righty"))
@@ -50,12 +50,17 @@ class Gamepad:
     relative = True
 
     def __init__(
-        self, name: str, config: Config, joint_names: tuple[str, ...], bindings: Path | None
+        self,
+        name: str,
+        config: Config,
+        joint_names: tuple[str, ...],
+        bindings: Path | None,
+        jog: Jogging | None = None,
     ) -> None:
         self.name = name
         self.pad_name = ""
         self._config = config
-        self._jog = Jog(name, joint_names, config.joint_speed_rad_s)
+        self._jog: Jogging = jog or Jog(name, joint_names, config.joint_speed_rad_s)
         self._path = bindings
         self._bindings: Bindings | None = None
         self._pad: _sdl.Pad | None = None

@@ -12,7 +12,7 @@ from pathlib import Path
 from drivers.base import DeviceConfigError, OperatorInput, TeleoperatorView
 from drivers.bindings import MOTIONS, Speed, load
 from drivers.registry import DeviceContext
-from drivers.teleoperators._jog import Jog, Wish
+from drivers.teleoperators._jog import Jog, Jogging, Wish
 
 _EXPIRY_S = 0.5
 """The window repeats held keys four times a second; after two silent beats nothing is held."""
@@ -35,10 +35,15 @@ class Keyboard:
     relative = True
 
     def __init__(
-        self, name: str, config: Config, joint_names: tuple[str, ...], bindings: Path | None
+        self,
+        name: str,
+        config: Config,
+        joint_names: tuple[str, ...],
+        bindings: Path | None,
+        jog: Jogging | None = None,
     ) -> None:
         self.name = name
-        self._jog = Jog(name, joint_names, config.joint_speed_rad_s)
+        self._jog: Jogging = jog or Jog(name, joint_names, config.joint_speed_rad_s)
         self._bindings = bindings
         self._speed: Speed | None = None
         self._held: frozenset[str] = frozenset()

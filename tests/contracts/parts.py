@@ -98,11 +98,11 @@ def wait_until_it_answers(device: Any, process: subprocess.Popen[Any]) -> None:
 
 
 @contextlib.contextmanager
-def with_virtual_pad() -> Iterator[Bench]:
+def with_virtual_pad(table: dict[str, Any]) -> Iterator[Bench]:
     pad = VirtualGamepad()
     pad.plug()
     try:
-        with lockstep("teleoperators", "pad", {"type": "gamepad"}) as bench:
+        with lockstep("teleoperators", "pad", table) as bench:
             yield bench
     finally:
         pad.pull()
@@ -211,6 +211,10 @@ ROBOTS: dict[str, dict[str, Part]] = {
     },
 }
 TELEOPERATORS: dict[str, dict[str, Part]] = {
+    "axes": {
+        "keys": lambda _: lockstep("teleoperators", "axes", {"type": "axes"}),
+        "pad": lambda _: with_virtual_pad({"type": "axes", "by": "gamepad"}),
+    },
     "external": {
         "resting": lambda _: lockstep(
             "teleoperators",
@@ -218,7 +222,7 @@ TELEOPERATORS: dict[str, dict[str, Part]] = {
             {"type": "external", "expert": "tests.fakes.resting_expert:Expert"},
         )
     },
-    "gamepad": {"virtual": lambda _: with_virtual_pad()},
+    "gamepad": {"virtual": lambda _: with_virtual_pad({"type": "gamepad"})},
     "gello": leaders("gello"),
     "koch_leader": leaders("koch_leader"),
     "widowx_250s": leaders("widowx_250s"),
