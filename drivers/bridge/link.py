@@ -41,7 +41,7 @@ HELLO_S = 15.0
 ANSWER_S = 0.5
 """A request that is not answered for this long ends the connection."""
 
-WAIT_S = 0.015
+WAIT_S = 0.008
 """How long the loop waits for what was really sent."""
 
 ALIVE_S = 0.1

@@ -409,9 +409,11 @@ class Server:
         ready, _, _ = select.select(sockets, [], [], self._patience())
         if self._client in ready:
             self._answer()
-        if self._listener in ready:
-            self._accept()
+        if self._listener in ready and not self._waiting():
+            self._accept()  # after a goodbye that came first
         now = time.monotonic()
+        if self._waiting():
+            return  # we were late, not they
         if self._client is not None and now - self._heard > GONE_S:
             self._drop("it said nothing for 3 s")
         if self._watching and now - self._alive > self.silence_s:
@@ -427,6 +429,9 @@ class Server:
         """Whether somebody's silence has to stop the robot."""
         there = self._client is not None and self.device.kind == "robot"
         return there and self._driven and not self._held
+
+    def _waiting(self) -> bool:
+        return self._client is not None and bool(select.select([self._client], [], [], 0)[0])
 
     def _patience(self) -> float:
         if not self._watching:
@@ -462,7 +467,10 @@ class Server:
                 reply, out = self._carry_out(header, values)
             except RefusalError as refusal:
                 reply, out = _answered(refusal), ()
-            reply["took_s"] = time.perf_counter() - started
+            took_s = time.perf_counter() - started
+            self._alive += took_s  # a slow arm is no silent client
+            self._heard += took_s
+            reply["took_s"] = took_s
             send_message(self._client, reply, out)
         except (OSError, BridgeError) as error:
             self._drop(_said(error))

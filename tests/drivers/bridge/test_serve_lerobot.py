@@ -110,6 +110,15 @@ def test_reading_alone_is_no_sign_of_life_unless_it_says_so(served, client):
         assert ask(client, "read", alive=False)[0]["ok"]
 
 
+def test_an_arm_that_is_slow_to_answer_is_no_silent_client(served, client):
+    hello(client)
+    ask(client, "write", np.full(6, 40.0))
+    (served.folder / "slow").write_text("0.3")
+    assert ask(client, "read", alive=False)[0]["ok"]
+    assert ask(client, "write", np.full(6, 40.0))[0]["ok"]
+    assert len(served.told()) == 2
+
+
 def test_a_client_that_goes_leaves_a_robot_that_holds(served, client):
     hello(client)
     ask(client, "write", np.full(6, 40.0))

@@ -92,6 +92,10 @@ class MotorsBus:
             file.write(json.dumps({"what": what, "t": time.monotonic(), **facts}) + "\n")
 
     def _answer(self):
+        slow = self.folder / "slow"
+        if slow.exists():
+            time.sleep(float(slow.read_text()))
+            slow.unlink()
         lose = self.folder / "lose"
         if lose.exists():
             left = int(lose.read_text()) - 1
