@@ -176,10 +176,13 @@ class LiveSession:
     def device(self, name: str) -> DeviceState:
         return next(device for device in self.control.devices if device.name == name)
 
-    def process(self, name: str) -> ProcessState:
+    def processes(self) -> tuple[ProcessState, ...]:
         state = self.newest(SupervisorState)
         assert state is not None
-        return next(p for p in state.processes if p.name == name)
+        return state.processes
+
+    def process(self, name: str) -> ProcessState:
+        return next(p for p in self.processes() if p.name == name)
 
     def pids(self) -> list[int]:
         state = self.newest(SupervisorState)
