@@ -47,6 +47,10 @@ What the window may rely on (``set...`` may be called at any rate, with equal da
 ``process_table.ProcessTable()``
     setRows(Sequence[Row]) · process_rows(SupervisorState), device_rows(ControlState) make them
     signals restartRequested(name)
+``pad_view.PadView()``
+    setValue(PadPicture(title, controls, driving, problem)) / value() · state(), rows() in words
+``camera_table.CameraTable()``
+    setRows(Sequence[CameraRow]) / value()
 ``key_sheet.KeySheet(parent)``
     setGroups(Sequence[KeyGroup]) · open() · closeSheet() · toggle() · signals closed()
 
