@@ -9,7 +9,7 @@ as it is and lets nobody take over before both arms agree.
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -28,12 +28,13 @@ from drivers.bridge.identity import check
 from drivers.bridge.link import Link, Served
 from drivers.bridge.units import Joint, Scale, scale
 from drivers.registry import DeviceContext, parsed
-from drivers.teleoperators._mapping import Clutch, JointMap, Ramp, bounded, joint_map
+from drivers.teleoperators._mapping import Clutch, JointMap, Ramp, bounded, joint_map, nearest_turn
 
 TAKEOVERS = ("clutch", "mirror", "align")
 _HUMAN = ("human", "demo")
+_LED = ("policy", "handover")
 _LEASH = 0.25
-_SWITCH_S = 0.25
+"""How far a mirrored goal may be from the leader [rad, trigger 0..1]: what bounds the pull."""
 
 
 @dataclass(frozen=True)
@@ -133,15 +134,15 @@ class LeRobotLeader:
                 config.offsets,
             )
             self._mirror = self._mirroring(served, joints)
+            if served.engaged and self._mirror is None:
+                self._link.ask("release")  # it mirrored before, and is not to any more
         except DriverError:
             self._link.close()
             raise
         self._driving = False
 
     def disconnect(self) -> None:
-        """Lets go of the bridge, and of the torque of a leader that mirrored."""
-        if self._mirror is not None:
-            self._mirror.let_go(_SWITCH_S)
+        """Lets go of the bridge; a leader that mirrored holds where it is."""
         self._link.close()
 
     def begin(self, view: TeleoperatorView) -> None:
@@ -166,9 +167,9 @@ class LeRobotLeader:
         assert self._map is not None
         led = self._map.to_follower(leader)
         if not self.relative:
-            unled = np.isnan(led)
-            led[unled] = view.sent[unled]
-            return OperatorInput(action=bounded(led, view.limits, self._map.grips))
+            turned = np.where(self._map.grips, led, nearest_turn(led, view.sent))
+            pose = np.where(np.isnan(led), view.sent, turned)
+            return OperatorInput(action=bounded(pose, view.limits, self._map.grips))
         human = view.controller in _HUMAN
         self._driving = self._driving and (human or not self._seen)
         self._seen = self._seen or human
@@ -177,19 +178,26 @@ class LeRobotLeader:
         return OperatorInput(action=self._clutch.target(led, view.limits))
 
     def send_feedback(self, view: TeleoperatorView) -> None:
-        """Lets a mirroring leader follow the arm while nobody holds it.
+        """Lets a mirroring leader follow the arm while the policy moves it.
 
         Raises:
             DeviceLostError: LeRobot or the bridge does not answer.
         """
         if self._mirror is None or self._driving or self._map is None:
             return
+        if not view.attempt_running or view.controller not in _LED:
+            return
         wanted = self._map.to_leader(view.state.position)
         self._mirror.follow(wanted, self._pose(), view.dt)
 
     def health(self) -> Health:
-        """Round trips through bridge and bus."""
-        return self._link.health()
+        """Round trips through bridge and bus, and joints that nothing leads."""
+        found = self._link.health()
+        if self._map is None or not self._map.unled:
+            return found
+        joints = ", ".join(self._map.unled)
+        unled = f"No joint of the leader leads {joints}: they stay where they are."
+        return replace(found, warnings=(*found.warnings, unled))
 
     def _pose(self) -> Floats:
         """The leader's joints in our units, shape (L,)."""
@@ -227,7 +235,7 @@ class LeRobotLeader:
                 'Set takeover = "clutch".',
             )
         writes = scale(self._name, joints, served.writes, "takes feedback for")
-        return _Mirror(self._link, writes, len(served.writes), self._config.mirror_rad_s)
+        return _Mirror(self._link, writes, served, self._config.mirror_rad_s)
 
 
 class _Mirror:
@@ -235,36 +243,36 @@ class _Mirror:
 
     Args:
         link: the way to the leader.
-        writes: its feedback.
-        size: how many numbers that has.
+        writes: its joints among its feedback.
+        served: the leader, which may hold already.
         speed_rad_s: highest speed [rad/s, trigger 1/s].
     """
 
-    def __init__(self, link: Link, writes: Scale, size: int, speed_rad_s: float) -> None:
-        self._link, self._writes, self._size = link, writes, size
+    def __init__(self, link: Link, writes: Scale, served: Served, speed_rad_s: float) -> None:
+        self._link, self._writes, self._size = link, writes, len(served.writes)
         joints = len(writes.index)
         self._ramp = Ramp(np.full(joints, speed_rad_s), np.full(joints, _LEASH))
-        self._on = False
+        self._holds, self._follows = served.engaged, False
 
     def follow(self, wanted: Floats, leader: Floats, dt: float) -> None:
         """One step towards ``wanted``, shape (L,), NaN where a joint may be anywhere."""
         values = np.zeros(self._size)
-        if not self._on:
+        if not self._follows:
             self._ramp.begin(leader)
             self._writes.fill(values, leader)  # where it is: torque that comes on moves nothing
             self._link.ask("engage", values, wait_s=0.0)
-            self._on = True
+            self._holds = self._follows = True
             return
         self._writes.fill(values, self._ramp.advance(wanted, leader, dt))
         self._link.ask("write", values, wait_s=0.0)
 
-    def let_go(self, wait_s: float = 0.0) -> None:
+    def let_go(self) -> None:
         """Torque off by the next transaction; a leader that is gone is noticed by a poll."""
-        if not self._on:
+        if not self._holds:
             return
-        self._on = False
+        self._holds = self._follows = False
         with contextlib.suppress(DriverError):
-            self._link.ask("release", wait_s=wait_s)
+            self._link.ask("release", wait_s=0.0)
 
 
 def create(name: str, config: Config, context: DeviceContext) -> LeRobotLeader:

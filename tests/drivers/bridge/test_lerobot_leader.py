@@ -125,6 +125,9 @@ def test_align_always_says_where_the_leader_is_within_the_arms_limits(served, co
 
 def test_a_mirror_follows_the_arm_gently_and_is_free_at_takeover(served, connect):
     device = connect(takeover="mirror")
+    device.send_feedback(view(np.zeros(6), running=False))
+    device.send_feedback(view(np.zeros(6), "hold"))
+    assert served.told("torque") == []  # nobody moves the arm: it is left alone
     arm = np.array([0.3, -0.2, 0.1, 0.0, 0.0, 0.8])
     device.send_feedback(view(arm))
     until(lambda: served.told("torque"), "torque on")
@@ -147,6 +150,36 @@ def test_a_mirror_follows_the_arm_gently_and_is_free_at_takeover(served, connect
     goals = len(served.told())
     device.send_feedback(view(arm, "human"))
     assert len(served.told()) == goals
+
+
+def test_a_leader_that_mirrored_stays_where_it_is_and_is_let_go_by_the_next_takeover(
+    served, connect
+):
+    device = connect(takeover="mirror")
+    device.send_feedback(view(np.zeros(6)))
+    until(lambda: served.told("torque"), "torque on")
+    device.disconnect()
+    again = connect(takeover="mirror")
+    assert [entry["on"] for entry in served.told("torque")] == [True]
+    again.begin(view(np.zeros(6)))
+    until(lambda: not served.told("torque")[-1]["on"], "torque off")
+
+
+def test_a_leader_that_held_for_a_mirror_is_free_for_a_clutch(served, connect):
+    device = connect(takeover="mirror")
+    device.send_feedback(view(np.zeros(6)))
+    until(lambda: served.told("torque"), "torque on")
+    device.disconnect()
+    connect()
+    until(lambda: not served.told("torque")[-1]["on"], "torque off")
+
+
+def test_joints_that_nothing_leads_stay_and_are_told(connect):
+    device = connect(leads={"wrist_roll": ""})
+    assert "leads wrist_roll" in device.health().warnings[-1]
+    arm = [0.0] * 4 + [0.7, 0.5]
+    device.begin(view(arm))
+    assert device.get_action(view(arm, "human")).action[4] == 0.7
 
 
 def test_a_leader_that_cannot_be_driven_cannot_mirror(tmp_path):
