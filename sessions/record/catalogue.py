@@ -9,7 +9,7 @@ import msgspec
 
 from sessions.messages import EpisodeSummary, Intervention
 from sessions.record import index, layout
-from sessions.record.edits import EditLog, Labels
+from sessions.record.edits import Edit, EditLog, Labels
 from sessions.record.index import Entry
 from sessions.record.layout import EpisodeMeta
 from sessions.record.marks import Mark, resolve
@@ -106,6 +106,10 @@ class Catalogue:
         if entry is None or entry.problem:
             raise CatalogueError(f"There is no finished episode {episode} in {self.folder}.")
         return self._marks(entry)
+
+    def edits(self, episode: int) -> list[Edit]:
+        """The edits of one episode that are in force, in the order of making."""
+        return self._log.of(episode)
 
     def category(self, key: tuple[int, int]) -> str:
         """The category of (episode, identity) as it is called today; empty if untagged."""

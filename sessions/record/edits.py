@@ -14,7 +14,8 @@ from pathlib import Path
 
 import msgspec
 
-from sessions.record.labels import KINDS, Edit, Labels, apply, meaningful
+from sessions.record.labels import KINDS, Edit, Labels, apply, meaningful, renamed
+from sessions.record.marks import SPLIT
 from sessions.types import SessionError
 
 __all__ = ["Edit", "EditError", "EditLog", "Labels"]
@@ -121,6 +122,28 @@ class EditLog:
         if target is not None:
             self._append(Edit(self._next, "redo", target.round, target=target.id))
         return target
+
+    def of(self, episode: int) -> list[Edit]:
+        """The edits of one episode that are in force, in the order of making."""
+        return [self._edits[n] for n in sorted(self._in_force) if self._edits[n].episode == episode]
+
+    def adopt(self, edits: Iterable[Edit], episode: int, round_index: int) -> None:
+        """Makes edits of an episode that was copied here, in order; parts of splits keep together.
+
+        Args:
+            edits: as ``of`` gave them where the episode came from.
+            episode: its number here.
+            round_index: the round that runs.
+
+        Raises:
+            EditError: the file cannot be written; those made so far count.
+        """
+        called: dict[int, int] = {}
+        for edit in edits:
+            if edit.kind == "split":
+                called[SPLIT + edit.id] = SPLIT + self._next
+            start = called.get(edit.start, edit.start)
+            self.add(edit.kind, round_index, episode, start, renamed(edit, called))
 
     def labels(self) -> Labels:
         """What the edits in force say, the later one winning."""

@@ -70,6 +70,13 @@ def thumbnail(data: bytes) -> bytes:
     return encode(small, quality=80)
 
 
+def resized(image: Image, height: int, width: int) -> Image:
+    """A picture at another size, shape (height, width, 3) uint8; averaged where it gets smaller."""
+    smaller = height <= image.shape[0] and width <= image.shape[1]
+    how = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(image, (width, height), interpolation=how), np.uint8)
+
+
 def _decoded(data: bytes, flags: int) -> Image:
     if not data:
         raise ValueError("0 bytes are no JPEG")

@@ -101,6 +101,14 @@ def in_words(edit: Edit | None) -> str:
     return f"{_WORDS[edit.kind]}{said} of {what} {edit.episode}"
 
 
+def renamed(edit: Edit, called: dict[int, int]) -> str:
+    """An edit's value with the parts of splits called otherwise."""
+    if edit.kind not in SHAPES:
+        return edit.value
+    shape = msgspec.json.decode(edit.value, type=Shape)
+    return msgspec.json.encode({called.get(i, i): held for i, held in shape.items()}).decode()
+
+
 def meaningful(edit: Edit) -> bool:
     """Whether the value can be read as its kind says, so that ``apply`` never fails."""
     if edit.kind in ("undo", "redo"):

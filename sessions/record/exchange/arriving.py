@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from sessions.record import layout
 from sessions.record.catalogue import Catalogue
 from sessions.record.disk import WorkspaceLock
-from sessions.record.edits import EditLog
+from sessions.record.edits import Edit, EditLog
 from sessions.record.exchange.base import Counts, Job
 from sessions.record.layout import EpisodeMeta
 from sessions.record.salvage import next_episode
@@ -36,8 +36,8 @@ class Arriving:
         steps: shape (T,) of ``step_dtype`` for the meta's joints, environment and cameras.
         outcome: success, failure or discarded.
         frames: by camera, yields (capture time [s], sequence, JPEG).
-        tags: (first row of an intervention, category).
-        notes: (first row of an intervention or -1, text).
+        edits: what was edited of it in a workspace it comes from, in order.
+        tags: (first row of an intervention, category), where it comes from elsewhere.
     """
 
     meta: EpisodeMeta
@@ -46,8 +46,8 @@ class Arriving:
     frames: dict[str, Callable[[], Iterator[tuple[float, int, bytes]]]] = field(
         default_factory=dict
     )
+    edits: tuple[Edit, ...] = ()
     tags: tuple[tuple[int, str], ...] = ()
-    notes: tuple[tuple[int, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -137,5 +137,4 @@ def _label(log: EditLog, workspace: Workspace, episode: Arriving, number: int) -
     round_index = workspace.running_round()
     for row, category in episode.tags:
         log.add("tag", round_index, number, row, category)
-    for row, text in episode.notes:
-        log.add("note", round_index, number, row, text)
+    log.adopt(episode.edits, number, round_index)

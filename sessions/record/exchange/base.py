@@ -7,18 +7,21 @@ arrives is in ``arriving``.
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from types import ModuleType
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from sessions.messages import EpisodeSummary, Intervention
 from sessions.record import layout
 from sessions.record.catalogue import Catalogue
+from sessions.record.labels import Edit
 from sessions.record.marks import Kind, kinds
 from sessions.record.query import Selection
 from sessions.record.reader import EpisodeData, FrameReader
@@ -93,6 +96,7 @@ class Leaving:
         summary: labels and outcome as edited.
         data: its ticks, T of them, and when its pictures were taken.
         interventions: not discarded, in time order.
+        edits: everything that was edited of it, so that it can come back so.
         kind: shape (T,), what each tick is: an index into ``KINDS``.
         category: shape (T,), index into ``Outgoing.categories`` within interventions, else -1.
     """
@@ -100,6 +104,7 @@ class Leaving:
     summary: EpisodeSummary
     data: EpisodeData
     interventions: tuple[Intervention, ...]
+    edits: tuple[Edit, ...]
     kind: NDArray[np.uint8]
     category: NDArray[np.int64]
 
@@ -165,7 +170,17 @@ class Outgoing:
             if intervention.category in self.categories:
                 number_of = self.categories.index(intervention.category)
                 category[inside & (owner == identity)] = number_of
-        return Leaving(summary, data, tuple(chosen.values()), kind, category)
+        edits = tuple(self.catalogue.edits(number))
+        return Leaving(summary, data, tuple(chosen.values()), edits, kind, category)
+
+    @property
+    def fingerprint(self) -> str:
+        """The same for the same episodes with the same edits: a stopped export may go on then."""
+        found = hashlib.sha256()
+        for summary in self.episodes:
+            found.update(layout.identity(self.catalogue.meta(summary.episode)).encode())
+            found.update(msgspec.json.encode(self.catalogue.edits(summary.episode)))
+        return found.hexdigest()
 
     @property
     def counts(self) -> Counts:
@@ -180,9 +195,13 @@ class Outgoing:
 def formats() -> dict[str, ModuleType]:
     """Every format by name."""
     package = importlib.import_module("sessions.record.exchange")
-    names = [m.name for m in pkgutil.iter_modules(package.__path__) if m.name not in _NO_FORMATS]
+    names = [m.name for m in pkgutil.iter_modules(package.__path__) if not _is_part(m.name)]
     found = {n: importlib.import_module(f"{package.__name__}.{n}") for n in sorted(names)}
     return {n: m for n, m in found.items() if hasattr(m, "export") or hasattr(m, "incoming")}
+
+
+def _is_part(name: str) -> bool:
+    return name in _NO_FORMATS or name.startswith("_")
 
 
 def pictures(leaving: Leaving, camera: str) -> Iterator[tuple[int, bytes]]:

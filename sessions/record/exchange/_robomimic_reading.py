@@ -1,0 +1,226 @@
+"""Reads robomimic HDF5: files that left here as they were, others as far as they can be used."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import h5py
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from sessions.record import jpeg
+from sessions.record.exchange.arriving import Arriving
+from sessions.record.exchange.base import Counts, ExchangeError
+from sessions.record.labels import Edit
+from sessions.record.layout import EpisodeMeta
+from sessions.types import Controller, Outcome, step_dtype
+
+OWN = "dagger"
+"""Group within a demonstration that holds what robomimic has no place for."""
+
+_RATE = 20.0  # robosuite's control frequency, where a file does not say
+_FAULTS = (OSError, RuntimeError, KeyError, ValueError, TypeError, IndexError, msgspec.DecodeError)
+_JOINTS, _GRIPPER = "robot0_joint_pos", "robot0_gripper_qpos"
+
+
+def counts(path: Path) -> Counts:
+    """What a file of ours holds, by reading it.
+
+    Raises:
+        ExchangeError: it is torn, or no robomimic file.
+    """
+    episodes = ticks = interventions = 0
+    frames: dict[str, int] = {}
+    with opened(path) as file, naming(path, "data"):
+        for name in demos(file):
+            demo = file["data"][name]
+            episodes += 1
+            ticks += len(demo["actions"])
+            interventions += int(demo.attrs.get("interventions", 0))
+            for camera, group in demo.get(f"{OWN}/cameras", {}).items():
+                frames[camera] = frames.get(camera, 0) + len(group["t"])
+    return Counts(episodes, ticks, frames, interventions)
+
+
+def incoming(source: Path) -> tuple[int, Iterator[Arriving]]:
+    """The episodes of a file: how many, and each.
+
+    A file that left here comes back whole. Any other one needs ``actions_abs`` as wide as its
+    ``robot0_joint_pos`` and one gripper: deltas of a tool cannot be turned into joint targets.
+
+    Raises:
+        ExchangeError: torn, no robomimic file, or nothing in it can be used; names the place.
+    """
+    with opened(source) as file:
+        names = demos(file)
+        with naming(source, "data"):
+            own = bool(names) and OWN in file["data"][names[0]]
+    if not names:
+        raise ExchangeError(f"{source}: data holds no demo_0. Give a robomimic file.")
+    read = _own_episode if own else _foreign_episode
+    return len(names), (read(source, name) for name in names)
+
+
+@contextlib.contextmanager
+def opened(path: Path) -> Iterator[Any]:
+    """An HDF5 file to read.
+
+    Raises:
+        ExchangeError: it is torn or no HDF5 file.
+    """
+    try:
+        file = h5py.File(path, "r")
+    except _FAULTS as error:
+        raise ExchangeError(f"{path} is torn or no HDF5 file ({error}).") from error
+    with file:
+        yield file
+
+
+@contextlib.contextmanager
+def naming(path: Path, place: str) -> Iterator[None]:
+    """Turns whatever HDF5 or NumPy says about torn data into a sentence with file and place."""
+    try:
+        yield
+    except _FAULTS as error:
+        raise ExchangeError(f"{path} is torn at {place} ({error}).") from error
+
+
+def demos(file: Any) -> list[str]:
+    """Names of the demonstrations in order of their numbers.
+
+    Raises:
+        ExchangeError: the file has no group of them.
+    """
+    with naming(Path(file.filename), "data"):
+        names = [n for n in file["data"] if n.startswith("demo_") and n[5:].isdigit()]
+    return sorted(names, key=lambda n: int(n[5:]))
+
+
+def _own_episode(source: Path, name: str) -> Arriving:
+    place = f"data/{name}/{OWN}"
+    with opened(source) as file, naming(source, place):
+        group = file[place]
+        meta = msgspec.json.decode(str(group.attrs["metadata"]).encode(), type=EpisodeMeta)
+        meta = msgspec.structs.replace(meta, uid=str(group.attrs["uid"]))
+        fields = step_dtype(
+            len(meta.joint_names), len(meta.environment_names), len(meta.camera_names)
+        )
+        steps = np.zeros(len(group["steps/tick"]), fields)
+        for field in group["steps"]:
+            if field in (fields.names or ()):
+                steps[field] = group["steps"][field][:]
+        edits = msgspec.json.decode(str(group.attrs["edits"]).encode(), type=tuple[Edit, ...])
+        cameras = [c for c in meta.camera_names if c in group.get("cameras", {})]
+        return Arriving(
+            meta=meta,
+            steps=steps,
+            outcome=Outcome[str(group.attrs["outcome"]).upper()],
+            frames={c: _pictures(source, f"{place}/cameras/{c}") for c in cameras},
+            edits=edits,
+        )
+
+
+def _pictures(source: Path, place: str) -> Callable[[], Iterator[tuple[float, int, bytes]]]:
+    def read() -> Iterator[tuple[float, int, bytes]]:
+        with opened(source) as file, naming(source, place):
+            group = file[place]
+            times, sequence, size = group["t"][:], group["sequence"][:], group["size"][:]
+            offset = np.concatenate([[0], np.cumsum(size)])
+            pool = group["jpeg"]
+            for i, t in enumerate(times):
+                data: bytes = pool[offset[i] : offset[i + 1]].tobytes()
+                yield float(t), int(sequence[i]), data
+
+    return read
+
+
+def _foreign_episode(source: Path, name: str) -> Arriving:
+    place = f"data/{name}"
+    with opened(source) as file, naming(source, place):
+        demo, observed = file[place], file[place]["obs"]
+        joints = observed[_JOINTS][:].astype(np.float64)
+        opening = _opening(observed[_GRIPPER][:].astype(np.float64))
+        position = np.concatenate([joints, opening[:, None]], axis=1)
+        actions = demo["actions_abs"][:].astype(np.float64) if "actions_abs" in demo else None
+        cameras = tuple(k.removesuffix("_image") for k in observed if k.endswith("_image"))
+        rate = _rate(file["data"])
+        modes = demo["action_modes"][:] if "action_modes" in demo else None
+        succeeded = bool(np.max(demo["rewards"][:]) > 0) if "rewards" in demo else True
+    if actions is None or actions.shape != position.shape:
+        given = "no actions_abs" if actions is None else f"actions_abs {actions.shape}"
+        raise ExchangeError(
+            f"{source}, {place}: it has {given} beside joints {position.shape}; absolute joint "
+            "targets are needed. Convert the actions before importing."
+        )
+    meta = EpisodeMeta(
+        0,
+        demo=modes is None,
+        joint_names=(*(f"joint_{i + 1}" for i in range(joints.shape[1])), "gripper"),
+        camera_names=cameras,
+        rate_hz=rate,
+        uid=f"{source.stem}/{name}/{len(position)}",
+        source="robomimic",
+    )
+    return Arriving(
+        meta,
+        _steps(meta, position, actions, modes),
+        Outcome.SUCCESS if succeeded else Outcome.FAILURE,
+        {c: _images(source, f"{place}/obs/{c}_image", rate) for c in cameras},
+    )
+
+
+def _opening(fingers: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Two fingers' positions as one opening in [0, 1], scaled to what the episode shows."""
+    width = np.abs(fingers).sum(axis=1)
+    span = np.ptp(width)
+    return (width - width.min()) / span if span > 1e-9 else np.zeros(len(width))
+
+
+def _rate(data: Any) -> float:
+    try:
+        kwargs = json.loads(data.attrs["env_args"])["env_kwargs"]
+        return float(kwargs.get("control_freq", _RATE))
+    except (KeyError, ValueError, TypeError):
+        return _RATE
+
+
+def _steps(
+    meta: EpisodeMeta,
+    position: NDArray[np.float64],
+    actions: NDArray[np.float64],
+    modes: NDArray[Any] | None,
+) -> NDArray[Any]:
+    steps = np.zeros(len(position), step_dtype(position.shape[1], 0, len(meta.camera_names)))
+    steps["tick"] = np.arange(len(position))
+    steps["t"] = steps["deadline"] = np.arange(len(position)) / meta.rate_hz
+    steps["position"], steps["sent_action"] = position, actions
+    steps["velocity"] = np.gradient(position, axis=0) * meta.rate_hz if len(position) > 1 else 0.0
+    steps["policy_action"] = steps["human_action"] = np.nan
+    steps["doubt"] = steps["input_t"] = np.nan
+    steps["stage"] = -1
+    steps["frame_t"] = steps["t"][:, None]
+    if modes is None:
+        steps["controller"] = Controller.DEMO
+        steps["human_action"] = actions
+    else:
+        human = np.asarray(modes) == 1
+        steps["controller"] = np.where(human, Controller.HUMAN, Controller.POLICY)
+        steps["human_action"][human] = actions[human]
+        steps["policy_action"][~human] = actions[~human]
+    return steps
+
+
+def _images(
+    source: Path, place: str, rate: float
+) -> Callable[[], Iterator[tuple[float, int, bytes]]]:
+    def read() -> Iterator[tuple[float, int, bytes]]:
+        with opened(source) as file, naming(source, place):
+            for i, image in enumerate(file[place]):
+                yield i / rate, i, jpeg.encode(np.ascontiguousarray(image, np.uint8))
+
+    return read
