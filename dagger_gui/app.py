@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sys
 from pathlib import Path
@@ -99,7 +100,10 @@ def open_or_create(folder: Path, station: str) -> Workspace:
     """
     if not (folder / "workspace.json").exists():
         station = station or "simulated"
-        return create(folder, stations.load(station), stations.task(station))
+        made = create(folder, stations.load(station), stations.task(station))
+        # As it was written: what its comments say is for whoever edits this copy.
+        shutil.copyfile(stations.path(station), folder / "station.toml")
+        return made
     opened = open_workspace(folder)
     if station and stations.load(station).name != opened.station.name:
         raise SessionError(
