@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from drivers.base import DeviceLostError, DriverError, Floats, Health
-from drivers.dynamixel.bus import Bus
+from drivers.dynamixel.bus import Bus, NoAnswerError
 from drivers.dynamixel.calibration import Calibration
 from drivers.dynamixel.finding import find
 from drivers.dynamixel.measuring import Measuring
@@ -69,17 +69,27 @@ class Attached:
         """
         self._bus.open()
         try:
-            found, self._slight = find(
-                self._device, self._bus, self.calibration, self._others, self._port
-            )
-            self._fitted = fit(self._device, self._bus, self.calibration, found, self._options)
-            self.stops.watch.start()
-            self._start_measuring()
+            self._join()
         except DriverError:
             self._bus.close()
             raise
         self.engaged = all(self.stops.watch.torque.values())
         self.stops.disarmed()
+
+    def _join(self) -> None:
+        """Finds the arm and sets it up: some hundred questions, of which a few may be lost."""
+        for tries_left in reversed(range(_TRIES)):
+            try:
+                found, self._slight = find(
+                    self._device, self._bus, self.calibration, self._others, self._port
+                )
+                self._fitted = fit(self._device, self._bus, self.calibration, found, self._options)
+                self.stops.watch.start()
+                self._start_measuring()
+                return
+            except NoAnswerError:
+                if not tries_left:
+                    raise
 
     def health(self) -> Health:
         """How the bus and the motors are; asks nobody."""

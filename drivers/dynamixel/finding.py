@@ -11,6 +11,7 @@ from drivers.dynamixel.calibration import Calibration, Servo
 from drivers.dynamixel.measuring import UNPOWERED
 
 _ASKED_FOR_BAUD = 3
+_ASKED_AGAIN = 3
 
 
 def find(
@@ -41,6 +42,7 @@ def find(
     found = bus.scan(sorted(known))
     if not found:
         raise _nobody(device, bus, calibration)
+    found = _asked_again(bus, calibration, found)
     try:
         _refuse_doubles(device, bus, calibration, set(calibration.ids).difference(found))
         servos = identity.fingerprint(bus, found)
@@ -48,6 +50,20 @@ def find(
         _refuse_doubles(device, bus, calibration, found)
         raise
     return servos, identity.verify(device, calibration, others, servos, port)
+
+
+def _asked_again(
+    bus: Bus, calibration: Calibration, found: dict[int, tuple[int, int]]
+) -> dict[int, tuple[int, int]]:
+    """The arm's servos, those too whose first answers were lost: a packet is no motor."""
+    late = {}
+    for servo_id in sorted(set(calibration.ids).difference(found)):
+        answers = (bus.ping(servo_id) for _ in range(_ASKED_AGAIN))
+        answer = next((answer for answer in answers if answer is not None), None)
+        if answer is not None:
+            late[servo_id] = answer
+    # All together again, so that the bus knows whom it may ask by one fast read.
+    return found | late | (bus.scan(sorted(found | late)) if late else {})
 
 
 def _nobody(device: str, bus: Bus, calibration: Calibration) -> DriverError:

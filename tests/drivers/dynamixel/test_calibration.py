@@ -113,18 +113,18 @@ def test_shadow_motors_are_known_by_the_joint_they_turn():
     assert arm.joint_of(77) == "servo 77"
 
 
+JOINT = 'name = "elbow", id = 4, direction = 1, homing_ticks = 2048, lower = -1.0, upper = 1.0'
+
+
 def text(**changes):
     good = {
         "device": '"arm"',
         "date": '"2026-01-01"',
         "port": '"usb-1"',
-        "joints": '[{name = "elbow", id = 4, direction = 1, homing_ticks = 2048, lower = -1.0, upper = 1.0}]',
+        "joints": f"[{{{JOINT}}}]",
         "servos": "[{id = 4, model = 1020}]",
     }
     return "\n".join(f"{key} = {value}" for key, value in (good | changes).items() if value)
-
-
-JOINT = 'name = "elbow", id = 4, direction = 1, homing_ticks = 2048, lower = -1.0, upper = 1.0'
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,7 @@ def test_a_wrong_file_is_refused_by_file_key_and_expectation(changes, says, tmp_
 
 
 def test_a_missing_file_says_how_to_make_it(tmp_path):
-    with pytest.raises(DeviceConfigError, match="no calibration.*dagger-gui calibrate"):
+    with pytest.raises(DeviceConfigError, match=r"no calibration.*dagger-gui calibrate"):
         calibrations.read(tmp_path / "arm.toml", "robot")
     with pytest.raises(DeviceConfigError, match="cannot be read"):
         calibrations.read(tmp_path, "robot")
