@@ -96,9 +96,14 @@ class Found:
     holds: int
 
 
-def prepared(root: Path) -> Workspace:
-    """A workspace with a few demonstrations and a base policy that learned a little from them."""
-    space = workspace.create(root, simulated_station(), quick_task(300))
+def prepared(root: Path, station: config.Station | None = None) -> Workspace:
+    """A workspace with a few demonstrations and a base policy that learned a little from them.
+
+    Args:
+        root: its folder.
+        station: a simulated one; None for the packaged one.
+    """
+    space = workspace.create(root, station or simulated_station(), quick_task(300))
     keeper = Keeper(space, "benchmark")
     with Workers(2) as workers:
         demonstrate(space, keeper, workers, 0, lambda gathered: gathered.successes >= 4)
