@@ -172,7 +172,14 @@ class RunPage(QWidget):
         else:
             lower, upper = limits.lower, limits.upper
             self._aligned = measure(ALIGNED_RAD, limits)
-        self.joints.setJoints(names, lower, upper, HISTORY_S, leader=_has_ghost(self._model, names))
+        self.joints.setJoints(
+            names,
+            lower,
+            upper,
+            HISTORY_S,
+            leader=_has_ghost(self._model, names),
+            unit="rad" if limits is None else limits.unit,
+        )
         self.doubt.setWindow(HISTORY_S)
 
     def _plot(self, now: float) -> None:
@@ -231,9 +238,10 @@ class RunPage(QWidget):
 
 def _joint_limits(model: SessionModel) -> JointLimits | None:
     """The robot's limits as its own file states them; building a device touches no hardware."""
-    context = DeviceContext(runtime=model.runtime)
+    station = model.workspace.station
+    context = DeviceContext(runtime=model.runtime, rate_hz=station.rate_hz)
     try:
-        robot = registry.create("robots", "robot", model.workspace.station.robot, context)
+        robot = registry.create("robots", "robot", station.robot, context)
     except DriverError:
         return None
     limits = getattr(robot, "limits", None)

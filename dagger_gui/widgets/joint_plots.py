@@ -40,7 +40,7 @@ class JointPlots(Plots):
         self._t: Array = np.zeros(0)
         self._data: dict[str, Array] = {}
         self._controller: NDArray[Any] = np.zeros(0, np.uint8)
-        self._has_leader = False
+        self._has_leader, self._unit = False, "rad"
         self._missing: tuple[Array | None, Array | float] = (None, 0.0)
         self._seconds: float | None = None  # under the cursor
         self._line = QGraphicsLineItem()
@@ -62,15 +62,17 @@ class JointPlots(Plots):
         window_s: float = 10.0,
         *,
         leader: bool = False,
+        unit: str = "rad",
     ) -> None:
-        """Names and limits, each of length A [rad; the last is the gripper, 0..1].
+        """Names and limits, each of length A [``unit``; a gripper 0..1].
 
         Args:
-            names: the joints, gripper last.
+            names: the joints; one that ends in ``gripper`` is an opening.
             lower: lowest positions.
             upper: highest positions.
             window_s: length of the time axis [s].
             leader: whether a leader's ghost is to be expected, and explained in the legend.
+            unit: of what is no gripper; empty if nobody knows it.
 
         Raises:
             ValueError: as many limits as names are needed, each lower below its upper.
@@ -82,7 +84,7 @@ class JointPlots(Plots):
             bad = names[int(np.argmin(low < high))]
             raise ValueError(f"The lower limit of {bad} is not below its upper limit.")
         self._names, self._limits, self._window = tuple(names), (low, high), window_s
-        self._has_leader = leader
+        self._has_leader, self._unit = leader, unit
         self._forget()
         self.restyle()
         self.settle()
@@ -197,7 +199,7 @@ class JointPlots(Plots):
         """Where the plot areas begin [px], for what is to line up with them."""
         small = QFontMetricsF(theme.font("small"))
         widths = [small.horizontalAdvance(name.replace("_", " ")) for name in self._names]
-        widest = max([*widths, small.horizontalAdvance("−0.000 rad")])
+        widest = max([*widths, small.horizontalAdvance(f"−0.000 {self._unit}")])
         return float(math.ceil(widest + theme.grid(3)))
 
     def sizeHint(self) -> QSize:
@@ -224,7 +226,7 @@ class JointPlots(Plots):
         self.ci.layout.setVerticalSpacing(theme.grid(0.75))
         self._add_legend()
         for i, name in enumerate(self._names):
-            unit = " rad" if i < len(self._names) - 1 else ""
+            unit = f" {self._unit}" if self._unit and not name.endswith("gripper") else ""
             limits = float(self._limits[0][i]), float(self._limits[1][i])
             row = JointRow(name, unit, limits, self._window, left)
             row.sigRangeChangedManually.connect(self._zoomed)
