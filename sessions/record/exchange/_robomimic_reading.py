@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import h5py
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from sessions.record import jpeg
+from sessions.record.exchange._hdf5 import naming, opened
 from sessions.record.exchange.arriving import Arriving
 from sessions.record.exchange.base import Counts, ExchangeError
 from sessions.record.labels import Edit
@@ -24,7 +23,6 @@ OWN = "dagger"
 """Group within a demonstration that holds what robomimic has no place for."""
 
 _RATE = 20.0  # robosuite's control frequency, where a file does not say
-_FAULTS = (OSError, RuntimeError, KeyError, ValueError, TypeError, IndexError, msgspec.DecodeError)
 _JOINTS, _GRIPPER = "robot0_joint_pos", "robot0_gripper_qpos"
 
 
@@ -64,30 +62,6 @@ def incoming(source: Path) -> tuple[int, Iterator[Arriving]]:
         raise ExchangeError(f"{source}: data holds no demo_0. Give a robomimic file.")
     read = _own_episode if own else _foreign_episode
     return len(names), (read(source, name) for name in names)
-
-
-@contextlib.contextmanager
-def opened(path: Path) -> Iterator[Any]:
-    """An HDF5 file to read.
-
-    Raises:
-        ExchangeError: it is torn or no HDF5 file.
-    """
-    try:
-        file = h5py.File(path, "r")
-    except _FAULTS as error:
-        raise ExchangeError(f"{path} is torn or no HDF5 file ({error}).") from error
-    with file:
-        yield file
-
-
-@contextlib.contextmanager
-def naming(path: Path, place: str) -> Iterator[None]:
-    """Turns whatever HDF5 or NumPy says about torn data into a sentence with file and place."""
-    try:
-        yield
-    except _FAULTS as error:
-        raise ExchangeError(f"{path} is torn at {place} ({error}).") from error
 
 
 def demos(file: Any) -> list[str]:
