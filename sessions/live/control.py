@@ -69,6 +69,7 @@ class ControlProcess:
                 "rate_hz": station.rate_hz,
                 "lower": robot.limits.lower.tolist(),
                 "upper": robot.limits.upper.tolist(),
+                "unit": robot.limits.unit,
             },
         )
         self._publisher = Publisher(runtime, "control")

@@ -16,6 +16,9 @@ FROZEN = 2
 _BLACK_BELOW = 4.0  # mean of 0..255
 _STILL_S = 1.0
 _MOVED_RAD = 0.15
+_MOVED_SHARE = 0.15 / (2 * np.pi)
+"""The same of a robot that is not measured in rad, as a part of each component's range."""
+
 _STRIDE = 16
 
 
@@ -52,7 +55,7 @@ class PictureJudge:
             return found
         if self._pose is None or self._pose.shape != pose.shape:
             self._pose = pose
-        self._moved = self._moved or bool(np.abs(pose - self._pose).max() > _MOVED_RAD)
+        self._moved = self._moved or bool((np.abs(pose - self._pose) > self._much()).any())
         return found | (FROZEN if self._moved else 0)
 
     def close(self) -> None:
@@ -60,6 +63,14 @@ class PictureJudge:
         if self._steps is not None:
             self._steps.close()
             self._steps = None
+
+    def _much(self) -> Floats | float:
+        """How far a component must go for the picture to change [rad, or its own unit]."""
+        meta = {} if self._steps is None else self._steps.meta
+        if meta.get("unit", "rad") == "rad":
+            return _MOVED_RAD
+        reach: Floats = np.subtract(meta["upper"], meta["lower"])
+        return _MOVED_SHARE * reach
 
     def _position(self) -> Floats | None:
         """The arm's newest measured pose, shape (A,); None while the loop does not run."""

@@ -200,6 +200,22 @@ def test_a_picture_that_stays_while_the_arm_moves_is_frozen_and_a_still_scene_is
     ring.close()
 
 
+def test_how_far_is_moving_follows_the_unit_of_the_robot(tmp_path: Path) -> None:
+    meta = {"unit": "px", "lower": [0.0, 0.0], "upper": [512.0, 512.0]}
+    ring = RingWriter(tmp_path / "steps.ring", step_dtype(2, 0, 1), 8, meta)
+    judge = PictureJudge(tmp_path)
+    image = np.full((48, 64, 3), 90, np.uint8)
+    arm_at(ring, 100.0)
+    assert judge.flags(image, 0.0) == 0
+    assert judge.flags(image, 2.0) == 0
+    arm_at(ring, 105.0)  # a hundredth of its range: a picture need not show that
+    assert judge.flags(image, 3.0) == 0
+    arm_at(ring, 130.0)
+    assert judge.flags(image, 4.0) == FROZEN
+    judge.close()
+    ring.close()
+
+
 def test_a_black_picture_is_flagged(tmp_path: Path) -> None:
     judge = PictureJudge(tmp_path)
     assert judge.flags(np.zeros((48, 64, 3), np.uint8), 0.0) == BLACK
