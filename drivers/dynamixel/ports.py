@@ -15,6 +15,7 @@ from serial.tools import list_ports
 
 from drivers.base import DeviceConfigError, DeviceLostError, DeviceNotFoundError, DriverError
 from drivers.dynamixel.bus import Bus
+from drivers.dynamixel.survey import read_all
 from drivers.dynamixel.tables import TICKS_PER_TURN
 
 EMULATED = "emulated:"
@@ -50,7 +51,7 @@ class Pose:
         port: its stable name.
         baud: where servos answered [bit/s]; 0 if none did.
         models: id -> model number.
-        ticks: id -> position; those that answered twice.
+        ticks: id -> position, of those that answered.
         holding: ids whose torque is on: that arm cannot be moved by hand.
         problem: why nothing could be found, in a sentence; empty if something was.
     """
@@ -216,14 +217,13 @@ def _pose(bus: Bus, port: str, found: Mapping[int, tuple[int, int]]) -> Pose:
     ids = tuple(found)
     if not ids:
         return Pose(port, problem=f"{port}: No servo answers. Switch on the arm's power.")
-    torque = bus.sync_read(ids, ("torque_enable",))
-    reading = bus.sync_read(ids, ("present_position",))
+    torque = read_all(bus, ids, "torque_enable")
     return Pose(
         port,
         bus.baud,
         {servo: answer[0] for servo, answer in found.items()},
-        {servo: values[0] for servo, values in reading.values.items()},
-        tuple(servo for servo, values in torque.values.items() if values[0]),
+        read_all(bus, ids, "present_position"),
+        tuple(servo for servo, on in torque.items() if on),
     )
 
 

@@ -5,6 +5,7 @@ Nothing here writes to a servo unless it is asked to by ``fix`` or ``change_baud
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -16,7 +17,11 @@ from drivers.dynamixel.tables import BAUD_CODES, RETURN_DELAY_UNIT_S
 BAUDS = (1_000_000, 57_600, 115_200, 2_000_000, 3_000_000, 4_000_000)
 PINGS = 12
 # Two servos with one id spoil each other's answers, mostly but not always.
-_SPOILT_SHARE = 0.25
+_TROUBLE_SHARE = 0.25
+# Servos go to another rate once what was sent has left the adapter and is in their EEPROM.
+_SETTLE_S = 0.1
+_MOVES = 3
+_READS = 3
 _SETTINGS = ("baud_rate", "return_delay_time", "status_return_level", "torque_enable")
 LATENCY = "latency_timer"
 
@@ -50,8 +55,23 @@ def read_settings(bus: Bus, ids: Sequence[int]) -> dict[int, dict[str, int]]:
     """
     found: dict[int, dict[str, int]] = {servo: {} for servo in ids}
     for name in _SETTINGS:
-        for servo, (value,) in bus.sync_read(ids, (name,)).values.items():
+        for servo, value in read_all(bus, ids, name).items():
             found[servo][name] = value
+    return found
+
+
+def read_all(bus: Bus, ids: Sequence[int], name: str) -> dict[int, int]:
+    """One register of servos, asked up to three times: id -> value, of those that answer.
+
+    Raises:
+        DeviceLostError: the port broke.
+    """
+    found: dict[int, int] = {}
+    for _ in range(_READS):
+        left = [servo for servo in ids if servo not in found]
+        if not left:
+            break
+        found |= {s: value for s, (value,) in bus.sync_read(left, (name,)).values.items()}
     return found
 
 
@@ -115,19 +135,20 @@ def change_baud(bus: Bus, ids: Sequence[int], baud: int) -> dict[int, tuple[int,
             f"The torque of servos {_numbers(holding)} is on.",
             "Support the arm and release its torque first.",
         )
-    bus.sync_write("baud_rate", dict.fromkeys(ids, BAUD_CODES[baud]))
-    before, bus.baud = bus.baud, baud
-    bus.open()
-    found = bus.scan(ids)
-    if not found:
-        bus.baud = before
-        bus.open()
-        raise DeviceLostError(
-            bus.device,
-            f"No servo answers at {baud} baud on {bus.port}.",
-            f"Try {before} baud again, or look for them with find_baud.",
-        )
-    return found
+    before = bus.baud
+    for _ in range(_MOVES):
+        bus.sync_write("baud_rate", dict.fromkeys(ids, BAUD_CODES[baud]))
+        time.sleep(_SETTLE_S)
+        found = _scan_at(bus, ids, baud)
+        if found:
+            return found
+        # Nobody acknowledges it, so it may have been lost.
+        _scan_at(bus, ids, before)
+    raise DeviceLostError(
+        bus.device,
+        f"No servo answers at {baud} baud on {bus.port}.",
+        f"Try {before} baud again, or look for them with find_baud.",
+    )
 
 
 def find_baud(
@@ -186,24 +207,25 @@ def duplicates(bus: Bus, ids: Iterable[int], pings: int = PINGS) -> dict[int, st
     Raises:
         DeviceLostError: the port broke.
     """
-    spoilt: dict[int, float] = {}
-    double = set()
+    trouble: dict[int, float] = {}
     for servo in ids:
-        bad = 0
-        for _ in range(pings):
-            heard = bus.probe(servo)
-            bad += heard.spoilt
-            if heard.extra:
-                double.add(servo)
-        spoilt[servo] = bad / pings
-    suspects = {servo for servo, share in spoilt.items() if share >= _SPOILT_SHARE}
-    if len(spoilt) > 1 and suspects == set(spoilt):
-        suspects = set()
+        heard = [bus.probe(servo) for _ in range(pings)]
+        trouble[servo] = sum(one.spoilt or one.extra for one in heard) / pings
+    # Once in a while an answer is late, or damaged: that happens to healthy servos too.
+    suspects = [servo for servo, share in trouble.items() if share >= _TROUBLE_SHARE]
+    if len(suspects) == len(trouble) > 1:
+        return {}
     return {
         servo: f"Two servos on {bus.port} seem to have id {servo}. Connect them one at a time and "
         "give one of them another id."
-        for servo in sorted(double | suspects)
+        for servo in sorted(suspects)
     }
+
+
+def _scan_at(bus: Bus, ids: Sequence[int], baud: int) -> dict[int, tuple[int, int]]:
+    bus.baud = baud
+    bus.open()
+    return bus.scan(ids)
 
 
 def _servo_differences(servo: int, values: Mapping[str, int], baud: int) -> Iterable[Difference]:
@@ -248,7 +270,7 @@ def _fix_servo(bus: Bus, item: Difference, servo: int) -> str:
         )
     # A servo below Status Return Level 2 would not acknowledge a Write: write to all, then look.
     bus.sync_write(item.setting, {servo: item.wanted})
-    now = bus.sync_read((servo,), (item.setting,)).values.get(servo, (-1,))[0]
+    now = read_all(bus, (servo,), item.setting).get(servo, -1)
     if now != item.wanted:
         return f"Servo {servo} did not take {item.setting} = {item.wanted}; it is {now}."
     return f"Servo {servo}: {item.setting} is {item.wanted} now."

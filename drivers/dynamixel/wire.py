@@ -31,15 +31,17 @@ DEFAULT_LATENCY_MS = 1.0
 # Every servo leaves the factory with Return Delay Time 250 = 500 us.
 FACTORY_RETURN_DELAY_MS = 0.5
 _WRITE_TIMEOUT_S = 0.1
-_MARGIN_MS = 2.0
-_BABBLE_S = 0.02
+# On top of what adapter and servos are known to take, as the SDK has it.
+MARGIN_MS = 2.0
 _CHUNK = 4096
+# No request is answered by so much; the SDK would go on reading as long as it comes.
+_BABBLE_BYTES = 32_768
 # What surrounds the data of a Sync Read and of each answer, without the ids asked.
 _REQUEST_BYTES, _STATUS_BYTES = 20, 11
 
 
 class BabbleError(Exception):
-    """Bytes kept coming long after the answer was due: no servo bus, or a servo gone wild."""
+    """Far more came than anybody asked for: no servo bus, or a servo gone wild."""
 
 
 class Link(PortHandler):  # type: ignore[misc]  # the SDK has no types
@@ -66,7 +68,8 @@ class Link(PortHandler):  # type: ignore[misc]  # the SDK has no types
         self._buffer = bytearray()
         self._sent = 0
         self._restarts = False
-        self._quiet_by = float("inf")
+        self._all_by = float("inf")
+        self._taken = 0
 
     def setupPort(self, cflag_baud: int) -> bool:  # noqa: N802
         """Opens the port for this process alone; named and called by the SDK."""
@@ -74,7 +77,6 @@ class Link(PortHandler):  # type: ignore[misc]  # the SDK has no types
             port=self.port_name,
             baudrate=cflag_baud,
             timeout=0,
-            write_timeout=_WRITE_TIMEOUT_S,
             exclusive=True,
         )
         self.is_open = True
@@ -112,22 +114,25 @@ class Link(PortHandler):  # type: ignore[misc]  # the SDK has no types
         whole = self.tx_time_per_byte * packet_length + self._patience_ms * self.answers
         super().setPacketTimeoutMillis(silence)
         self._restarts = True
-        self._quiet_by = time.monotonic() + whole * 1e-3 + _BABBLE_S
+        self._all_by = time.monotonic() + whole * 1e-3
+        self._taken = 0
 
     def setPacketTimeoutMillis(self, msec: float) -> None:  # noqa: N802
         """How long to wait for answers in all [ms], whether some come or not."""
         super().setPacketTimeoutMillis(msec)
         self._restarts = False
-        self._quiet_by = time.monotonic() + msec * 1e-3 + _BABBLE_S
+        self._all_by = time.monotonic() + msec * 1e-3
+        self._taken = 0
 
     def isPacketTimeout(self) -> bool:  # noqa: N802
         """Whether the answer is late, or whoever asked cannot wait any longer."""
-        late: bool = super().isPacketTimeout() or time.monotonic() > self.until
+        now = time.monotonic()
+        late: bool = super().isPacketTimeout() or now > self.until or now > self._all_by
         return late
 
     @property
     def _patience_ms(self) -> float:
-        return 2.0 * self.latency_ms + _MARGIN_MS + self.return_delay_ms
+        return 2.0 * self.latency_ms + MARGIN_MS + self.return_delay_ms
 
     def wire_s(self, answers: int, size: int) -> float:
         """What a read of so many bytes from so many servos takes on the wire alone [s]."""
@@ -141,14 +146,22 @@ class Link(PortHandler):  # type: ignore[misc]  # the SDK has no types
             serial.SerialException: the port broke, or takes nothing.
         """
         self._sent = len(packet)
-        written: int = self.ser.write(bytes(packet))
-        return written
+        left, deadline = memoryview(bytes(packet)), time.monotonic() + _WRITE_TIMEOUT_S
+        while True:
+            # Not by pyserial, which takes a process that was woken late for a port that is full.
+            with contextlib.suppress(BlockingIOError):
+                left = left[os.write(self.ser.fileno(), left) :]
+            if not left:
+                return len(packet)
+            room_s = deadline - time.monotonic()
+            if room_s <= 0.0 or not select.select([], [self.ser.fileno()], [], room_s)[1]:
+                raise serial.SerialTimeoutException(f"{self.port_name} takes nothing")
 
     def readPort(self, length: int) -> bytes:  # noqa: N802
         """Up to ``length`` bytes; sleeps while there are none and the answer is not yet late.
 
         Raises:
-            BabbleError: bytes still come long after the answer was due.
+            BabbleError: far more came than was asked for.
             serial.SerialException: the port broke.
         """
         if length <= 0:
@@ -160,18 +173,19 @@ class Link(PortHandler):  # type: ignore[misc]  # the SDK has no types
         return data
 
     def _fill(self) -> None:
-        now = time.monotonic()
         left_s = (self.packet_timeout - self.getTimeSinceStart()) * 1e-3
-        left_s = min(left_s, self.until - now)
+        left_s = min(left_s, min(self.until, self._all_by) - time.monotonic())
         if left_s > 0.0:
             select.select([self.ser.fileno()], [], [], left_s)
+        # However late this process was woken, what has come by now is not late.
         data = self.ser.read(_CHUNK)
         if not data:
             return
         self._buffer += data
+        self._taken += len(data)
         if self._restarts:
             self.packet_start_time = self.getCurrentTime()
-        if time.monotonic() > self._quiet_by:
+        if self._taken > _BABBLE_BYTES:
             raise BabbleError
 
     def _lock_out_others(self) -> None:

@@ -8,6 +8,7 @@ import termios
 import threading
 import time
 import tty
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,9 @@ from drivers.dynamixel.bus import Bus, NoAnswerError, RefusedError
 from drivers.dynamixel.tables import MODELS
 from drivers.emulation.hands import Turning
 from drivers.emulation.protocol import status
-from tests.drivers.dynamixel.parts import STATE, arm, loose
+from tests.drivers.dynamixel.parts import STATE, arm, loose, wait_for
+
+pytestmark = pytest.mark.usefixtures("patient")
 
 VIPERX_IDS = tuple(range(1, 10))
 
@@ -195,9 +198,7 @@ def test_a_servo_that_refuses_says_why(viperx, bus):
 def test_a_goal_refused_by_a_tripped_watchdog_names_the_watchdog(viperx, bus):
     bus.write(4, "bus_watchdog", 1)
     bus.write(4, "torque_enable", 1)
-    deadline = time.monotonic() + 20.0
-    while viperx.servo(4).value("bus_watchdog") != -1 and time.monotonic() < deadline:
-        time.sleep(0.005)
+    wait_for(lambda: viperx.servo(4).value("bus_watchdog") == -1, "the watchdog")
     with pytest.raises(RefusedError, match="watchdog"):
         bus.write(4, "goal_position", 2000)
 
@@ -272,14 +273,20 @@ def test_a_cable_pulled_in_the_middle_of_everything_ends_every_call(tmp_path):
         lambda bus: bus.reboot(1),
         lambda bus: bus.probe(1),
     ]
+
+    def lost(call, bus):
+        try:
+            call(bus)
+        except DeviceLostError as error:
+            return "broke" in str(error) and not bus.is_open
+        return False  # a write that nobody acknowledges may still have found the cable in place
+
     with arm(link=link) as emulated:
         for call in calls:
             emulated.replug()
             with Bus(str(link)) as bus:
                 emulated.unplug()
-                with pytest.raises(DeviceLostError, match="broke"):
-                    call(bus)
-                assert not bus.is_open
+                wait_for(partial(lost, call, bus), "the loss of the device")
 
 
 def test_an_arm_without_power_is_missing_and_its_port_stays_open(viperx, bus):
@@ -442,7 +449,7 @@ def test_no_servo_in_order_is_given_up_too_early(viperx, latency, delay):
     link.latency_ms, link.return_delay_ms, link.answers = latency, delay * 2e-3, 9
     link.setPacketTimeout(9 * 21)
     assert link.packet_timeout >= 0.21 + 2 * latency + delay * 2e-3
-    assert link.packet_timeout <= 0.21 + 2 * latency + delay * 2e-3 + 2.5
+    assert link.packet_timeout <= 0.21 + 2 * latency + delay * 2e-3 + wire.MARGIN_MS + 0.5
 
 
 def test_the_wait_becomes_short_once_return_delays_are_known_to_be_none(viperx):

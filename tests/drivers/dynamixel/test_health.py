@@ -6,6 +6,8 @@ from drivers.dynamixel.health import Limits, Rota, Vitals, complaints
 from drivers.dynamixel.tables import HARDWARE_ERRORS, MODELS
 from tests.drivers.dynamixel.parts import arm, wait_for
 
+pytestmark = pytest.mark.usefixtures("patient")
+
 JOINTS = {
     1: "waist",
     2: "shoulder",

@@ -9,6 +9,8 @@ from drivers.dynamixel.ports import Moved, Pose, find_moved, look, look_again, r
 from drivers.emulation.hands import Leading
 from tests.drivers.dynamixel.parts import arm, loose, wait_for
 
+pytestmark = pytest.mark.usefixtures("patient")
+
 
 def pose(port, *ticks, **more):
     return Pose(port, 1_000_000, {}, dict(enumerate(ticks, 1)), **more)
