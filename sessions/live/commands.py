@@ -12,6 +12,7 @@ from typing import Any
 from drivers.base import DriverError
 from sessions.live import alignment, motors, report
 from sessions.live.attempts import Attempt
+from sessions.live.faults import translated
 from sessions.live.gate import Event
 from sessions.live.holds import Trouble, misfit
 from sessions.live.parts import Parts
@@ -299,7 +300,8 @@ def _keys(loop: Parts, command: Keys) -> Message:
         if take is None:
             continue
         try:
-            take(command.held, loop.clock.now())
+            with translated(slot.name):
+                take(command.held, loop.clock.now())
         except DriverError as error:
             return Refused(error.problem, error.remedy)
     return Accepted()

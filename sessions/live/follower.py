@@ -7,6 +7,7 @@ refuses to move); see ``sessions.live.faults``.
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Iterator
 
 import numpy as np
@@ -30,6 +31,7 @@ from sessions.live.background import Job, Runner
 from sessions.live.faults import translated
 
 RETRY_S = 1.0
+_CLOSE_S = 2.0
 _ARMS = (VIPERX_300S,)
 
 
@@ -229,7 +231,15 @@ class Follower:
         self.sent = pose
 
     def close(self) -> None:
-        """Lets the arm hold where it is and lets go of it."""
+        """Lets the arm hold where it is and lets go of it.
+
+        One that is being connected all the while is left to the end of the process.
+        """
+        deadline = time.monotonic() + _CLOSE_S
+        while self._job is not None and not self._job.done and time.monotonic() < deadline:
+            time.sleep(0.01)
+        if self._job is not None and not self._job.done:
+            return
         if self.there and not self.limp:
             with contextlib.suppress(DriverError), translated("robot"):
                 self.robot.stop()

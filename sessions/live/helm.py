@@ -214,4 +214,5 @@ class Helm:
                 self.set_doubts([*self.doubts, self.doubt])
         elif state is GateState.FAULT:
             self._attempts.cancel()
-            self._follower.stop()
+            if not self._attempts.busy:  # else when that is done: one thread speaks to an arm
+                self._follower.stop()

@@ -272,6 +272,8 @@ class ControlLoop:
             self.notice = (f"The scene was not reset. {problem.problem}", problem.remedy)
         if self.follower.lost is None:  # the arm may have been put back even so
             self.follower.anchor(grip=False)
+        if self.helm.gate.state is GateState.FAULT:
+            self.follower.stop()
 
     def _start_event(self, *, demo: bool) -> Event:
         if not demo:

@@ -27,6 +27,8 @@ def arm(loop: Parts, command: Arm) -> Message:
         return Refused(f"The robot is lost. {lost.problem}", lost.remedy)
     if gate.armed:
         return Accepted()
+    if loop.attempts.busy and loop.follower.motors is not None:
+        return Refused("The scene is being put back.", "Wait a moment.")
     try:
         loop.follower.engage()
     except DriverError as error:
@@ -119,6 +121,8 @@ def _no_torque(loop: Parts) -> Refused | None:
         return Refused(f"The robot is lost. {follower.lost.problem}", follower.lost.remedy)
     if follower.limp:
         return Refused("The arm's torque is off already.")
+    if loop.attempts.busy:
+        return Refused("The scene is being put back.", "Wait a moment.")
     return None
 
 
@@ -127,8 +131,6 @@ def _not_free(loop: Parts) -> Refused | None:
     attempts, gate = loop.attempts, loop.helm.gate
     if attempts.current is not None or attempts.coming is not None:
         return Refused("An attempt is running.", "End it first: success, failure or discard.")
-    if attempts.busy:
-        return Refused("The scene is being put back.", "Wait a moment.")
     if gate.state is GateState.FAULT:
         return Refused("The arm was stopped.", "Reset it first, then arm, then send it to rest.")
     if not gate.armed:

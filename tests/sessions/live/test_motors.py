@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 from drivers.base import Health
 from drivers.simulation.names import LIMITS
+from sessions.live.background import threaded
 from sessions.live.loop import LoopOptions
 from sessions.live.motors import CONFIRM_S
 from sessions.live.parking import REST_RAD_S, THERE_RAD
@@ -409,3 +411,31 @@ def test_an_arm_without_a_known_rest_pose_is_held_at_the_end(bench: Bench) -> No
     bench.start()
     assert end(bench) == HELD
     assert bench.arm.engaged
+
+
+def test_one_thread_at_a_time_speaks_to_the_arm() -> None:
+    """While the scene is put back beside the loop, the loop keeps off the arm's bus."""
+    begun, done = threading.Event(), threading.Event()
+    bench = Bench(arm=Motored, options=LoopOptions(run=threaded))
+    bench.until(lambda: bench.state.reason == "idle")
+    put_back = bench.arm.reset_scene
+
+    def slowly(seed: int) -> None:
+        begun.set()
+        assert done.wait(20.0)
+        put_back(seed)
+
+    bench.arm.reset_scene = slowly
+    bench.do(Arm())
+    bench.do(ResetScene())
+    assert begun.wait(20.0)
+    assert "being put back" in bench.refused(Release())
+    bench.do(SoftStop())
+    bench.run(3)
+    assert bench.gate is GateState.FAULT
+    assert bench.arm.stops == 0
+    bench.do(ClearFault())
+    assert "being put back" in bench.refused(Arm())
+    bench.do(SoftStop())
+    done.set()
+    bench.until(lambda: bench.arm.stops == 1, 5000)
