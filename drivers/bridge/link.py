@@ -12,7 +12,6 @@ import socket
 import threading
 import time
 from collections import deque
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -33,6 +32,7 @@ from drivers.bridge.serve_lerobot import (
     receive_message,
     send_message,
 )
+from drivers.bridge.served import Sample, Served
 
 CONNECT_S = 1.0
 HELLO_S = 15.0
@@ -48,67 +48,6 @@ ALIVE_S = 0.1
 """The loop must have called within this time for the other side to be told that it lives."""
 
 _KEPT = 512
-
-
-@dataclass(frozen=True)
-class Feature:
-    """One number that LeRobot reads or takes.
-
-    Attributes:
-        name: LeRobot's name, such as ``shoulder_pan.pos``.
-        unit: ``degrees``, ``normalized`` (-100 to 100), ``percent`` (0 to 100); empty if LeRobot
-            does not say.
-        span_deg: the calibrated range [deg]; None if it is not known.
-    """
-
-    name: str
-    unit: str = ""
-    span_deg: float | None = None
-
-
-@dataclass(frozen=True)
-class Served:
-    """What serves at the other end.
-
-    Attributes:
-        kind: ``robot`` or ``teleop``.
-        type: LeRobot's type, such as ``so101_follower``.
-        id: LeRobot's id, which names its calibration.
-        version: LeRobot's.
-        reads: what it measures.
-        writes: what it takes: targets of a robot, feedback of a teleoperator.
-        torque: whether its motors can be switched.
-        engaged: whether its torque was on when we said hello, as far as the bridge knows.
-        silence_s: how long we may be silent before the robot holds [s].
-    """
-
-    kind: str
-    type: str
-    id: str
-    version: str
-    reads: tuple[Feature, ...]
-    writes: tuple[Feature, ...]
-    torque: bool
-    engaged: bool
-    silence_s: float
-
-    @property
-    def title(self) -> str:
-        """What it is called in messages."""
-        return f"{self.type} {self.id}".strip()
-
-
-@dataclass(frozen=True)
-class Sample:
-    """One measurement.
-
-    Attributes:
-        t: when it was taken, on this machine's monotonic clock [s].
-        values: one for each of ``Served.reads``, in LeRobot's units.
-    """
-
-    t: float
-    values: Floats
 
 
 class Request:
@@ -317,17 +256,10 @@ class Link:
             raise self._absent(
                 f"A {header['kind']} ({header['type']}) is served there, not a {self._kind}."
             )
-        return Served(
-            kind=header["kind"],
-            type=header["type"],
-            id=header["id"],
-            version=header["lerobot"],
-            reads=tuple(Feature(**feature) for feature in header["reads"]),
-            writes=tuple(Feature(**feature) for feature in header["writes"]),
-            torque=header["torque"],
-            engaged=header["engaged"],
-            silence_s=header["silence_s"],
-        )
+        try:
+            return Served.told(header)
+        except (KeyError, TypeError) as error:
+            raise BridgeError(f"its greeting lacks {error}") from error
 
     def _absent(self, problem: str) -> DeviceNotFoundError:
         return DeviceNotFoundError(

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from drivers.base import DeviceConfigError, Floats, openings
-from drivers.bridge.link import Feature
+from drivers.bridge.served import Feature
 
 UNITS = {"degrees": (-180.0, 180.0), "normalized": (-100.0, 100.0), "percent": (0.0, 100.0)}
 """Each unit's own range; radians have none."""

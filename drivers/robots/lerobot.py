@@ -6,8 +6,6 @@ go, whatever LeRobot would allow; LeRobot's units and calibrated ranges are aske
 
 from __future__ import annotations
 
-import math
-from collections import deque
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,21 +17,18 @@ from drivers.base import (
     DriverError,
     Floats,
     Health,
-    JointLimits,
     RobotState,
     checked_action,
-    openings,
 )
-from drivers.bridge.identity import check
-from drivers.bridge.link import Link, Sample, Served
+from drivers.bridge.bounds import Highest, limits, rest_pose
+from drivers.bridge.link import Link
+from drivers.bridge.reads import Reads
+from drivers.bridge.served import Served
 from drivers.bridge.units import Joint, Scale, calibrated, scale
 from drivers.registry import DeviceContext, parsed
 
 _SWITCH_S = 0.5
 """Switching all motors takes LeRobot a dozen transactions."""
-
-_SLOPE_S = 0.05
-"""Positions over this time make the velocity of a robot that does not measure it [s]."""
 
 _BEYOND_RAD = 0.02
 
@@ -95,11 +90,15 @@ class LeRobotArm:
             joint: parsed(f"{name}.joints.{joint}", Joint, table)
             for joint, table in config.joints.items()
         }
-        self.limits = _limits(name, config, self._joints)
-        self.rest_pose = _rest_pose(name, config, self.limits)
+        self.limits = limits(
+            name,
+            self._joints,
+            Highest(config.velocity_rad_s, config.acceleration_rad_s2, config.gripper_per_s),
+        )
+        self.rest_pose = rest_pose(name, config.rest_pose, self.limits)
         self.engaged = True  # LeRobot connects an arm with its torque on
         self._link = Link(name, config.endpoint, "robot", config.poll_hz, config.stale_s)
-        self._reads: _Reads | None = None
+        self._reads: Reads | None = None
         self._writes: Scale | None = None
         self._rest = np.zeros(0)
         self._lower, self._upper = self.limits.lower, self.limits.upper
@@ -114,8 +113,8 @@ class LeRobotArm:
         """
         served = self._link.open()
         try:
-            check(self._name, served, self._config.served, self._config.id)
-            self._reads = _Reads(self._name, self._joints, served)
+            served.check(self._name, self._config.served, self._config.id)
+            self._reads = Reads(self._name, self._joints, served)
             self._writes = scale(self._name, self._joints, served.writes, "takes")
             self._rest = self._left_alone(served)
         except DriverError:
@@ -239,99 +238,6 @@ class LeRobotArm:
             for i, (name, low, high) in enumerate(zip(self.limits.names, lower, upper, strict=True))
             if short[i]
         )
-
-
-class _Reads:
-    """Turns LeRobot's values into states.
-
-    Args:
-        name: what the station calls the robot.
-        joints: the station file's.
-        served: what LeRobot measures.
-    """
-
-    def __init__(self, name: str, joints: dict[str, Joint], served: Served) -> None:
-        names = [feature.name for feature in served.reads]
-        self._positions = scale(name, joints, served.reads, "measures")
-        keys = [names[i].removesuffix(".pos") for i in self._positions.index]
-        self._speeds = _places(names, [f"{key}.vel" for key in keys])
-        self._torques = _places(names, [f"{key}.torque" for key in keys])
-        self._lately: deque[tuple[float, Floats]] = deque()
-
-    def state(self, sample: Sample) -> RobotState:
-        """The state that a measurement says."""
-        position = self._positions.ours(sample.values)
-        slope = self._slope(sample.t, position)
-        if self._speeds is not None:
-            slope = self._positions.factor * sample.values[self._speeds]
-        effort = np.zeros_like(position)
-        if self._torques is not None:
-            effort = sample.values[self._torques]
-        return RobotState(sample.t, position, slope, effort)
-
-    def _slope(self, t: float, position: Floats) -> Floats:
-        """Velocity from the positions of the last moments, shape (A,)."""
-        if not self._lately or t > self._lately[-1][0]:
-            self._lately.append((t, position.copy()))
-        while len(self._lately) > 2 and t - self._lately[1][0] >= _SLOPE_S:
-            self._lately.popleft()
-        first_t, first = self._lately[0]
-        if t - first_t < _SLOPE_S / 10:
-            return np.zeros_like(position)
-        return (position - first) / (t - first_t)
-
-
-def _places(names: list[str], wanted: list[str]) -> np.ndarray[Any, np.dtype[np.int64]] | None:
-    """Where they are among the names; None unless all of them are there."""
-    if not set(wanted) <= set(names):
-        return None
-    return np.array([names.index(name) for name in wanted], np.int64)
-
-
-def _limits(name: str, config: Config, joints: dict[str, Joint]) -> JointLimits:
-    if not joints:
-        raise DeviceConfigError(
-            name, "It has no joints.", "Give each a table, such as [robot.joints.shoulder_pan]."
-        )
-    grips = openings(tuple(joints))
-    rows = []
-    for (joint, said), gripper in zip(joints.items(), grips, strict=True):
-        speed = config.gripper_per_s if gripper else config.velocity_rad_s
-        ends = (0.0, 1.0) if gripper else (math.nan, math.nan)
-        row = [
-            default if math.isnan(value) else value
-            for value, default in (
-                (said.lower, ends[0]),
-                (said.upper, ends[1]),
-                (said.velocity, speed),
-                (said.acceleration, 10 * speed if gripper else config.acceleration_rad_s2),
-            )
-        ]
-        if not all(map(math.isfinite, row)) or row[0] >= row[1] or min(row[2:]) <= 0:
-            raise DeviceConfigError(
-                name,
-                f"joints.{joint}: lower is {row[0]:g}, upper {row[1]:g}, velocity {row[2]:g} and "
-                f"acceleration {row[3]:g}.",
-                "Give lower < upper in rad, and a velocity and acceleration above 0.",
-            )
-        rows.append(row)
-    lower, upper, velocity, acceleration = np.array(rows, dtype=np.float64).T.copy()
-    return JointLimits(tuple(joints), lower, upper, velocity, acceleration)
-
-
-def _rest_pose(name: str, config: Config, limits: JointLimits) -> Floats | None:
-    if not config.rest_pose:
-        return None
-    pose = np.array(config.rest_pose, dtype=np.float64)
-    if pose.shape != (limits.size,) or not (
-        (pose >= limits.lower).all() and (pose <= limits.upper).all()
-    ):
-        raise DeviceConfigError(
-            name,
-            f"rest_pose is {list(config.rest_pose)}.",
-            f"Give one value within the limits for each of {', '.join(limits.names)}.",
-        )
-    return pose
 
 
 def create(name: str, config: Config, context: DeviceContext) -> LeRobotArm:

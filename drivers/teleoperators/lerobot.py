@@ -24,8 +24,8 @@ from drivers.base import (
     TeleoperatorView,
     openings,
 )
-from drivers.bridge.identity import check
-from drivers.bridge.link import Link, Served
+from drivers.bridge.link import Link
+from drivers.bridge.served import Served
 from drivers.bridge.units import Joint, Scale, scale
 from drivers.registry import DeviceContext, parsed
 from drivers.teleoperators._mapping import Clutch, JointMap, Ramp, bounded, joint_map, nearest_turn
@@ -121,7 +121,7 @@ class LeRobotLeader:
         """
         served = self._link.open()
         try:
-            check(self._name, served, self._config.served, self._config.id)
+            served.check(self._name, self._config.served, self._config.id)
             joints = self._joints or self._served_joints(served)
             self._reads = scale(self._name, joints, served.reads, "measures")
             config = self._config

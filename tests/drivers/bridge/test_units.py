@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.base import DeviceConfigError
-from drivers.bridge.link import Feature
+from drivers.bridge.served import Feature
 from drivers.bridge.units import Joint, calibrated, scale
 
 DEGREES = Feature("pan.pos", "degrees", 180.0)
