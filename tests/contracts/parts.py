@@ -17,11 +17,12 @@ from typing import Any
 from drivers.base import Camera, DriverError
 from drivers.cameras import _cv2
 from drivers.cameras.synthetic import picture
-from drivers.registry import DeviceContext, create
+from drivers.registry import DeviceContext, create, processes
 from drivers.simulation.names import CAMERA_NAMES, JOINT_NAMES
 from drivers.simulation.world import World
 from drivers.teleoperators.pedal import Pedal
 from tests.drivers.environments import parts as environments
+from tests.fakes.emulated_follower import PATIENT, emulated_follower
 from tests.fakes.emulated_leader import emulated_leader
 from tests.fakes.lerobot_bridge import STATION, VIPERX_LEADS, bridge
 from tests.fakes.pedal_pipe import PedalPipe
@@ -166,6 +167,28 @@ def with_leader(folder: Path, kind: str, takeover: str) -> Iterator[Bench]:
         yield Bench(bench.device, time.monotonic, time.sleep)
 
 
+@contextlib.contextmanager
+def with_follower(folder: Path, kind: str) -> Iterator[Bench]:
+    with emulated_follower(folder, kind) as bench:
+        yield Bench(bench.device, time.monotonic, time.sleep)
+
+
+@contextlib.contextmanager
+def with_emulation(runtime: Path) -> Iterator[Bench]:
+    """The simulated world and the servos before it, each a process; patient, as ``real_time``."""
+    table = {"type": "viperx_emulated", "stale_s": 5.0, **PATIENT}
+    with contextlib.ExitStack() as stack:
+        for process in processes(table, runtime):
+            command = [sys.executable, "-m", process.module, *process.arguments]
+            started = stack.enter_context(subprocess.Popen(command))
+            stack.callback(started.terminate)
+        device = create("robots", "robot", table, DeviceContext(runtime=runtime))
+        stack.callback(device.disconnect)
+        wait_until_it_answers(device, started)
+        device.disconnect()
+        yield Bench(device, time.monotonic, time.sleep)
+
+
 def leaders(kind: str) -> dict[str, Part]:
     return {
         takeover: lambda folder, takeover=takeover: with_leader(folder, kind, takeover)
@@ -201,7 +224,13 @@ ROBOTS: dict[str, dict[str, Part]] = {
         "lockstep": lambda _: environment_in_lockstep(),
         "process": environment_in_real_time,
     },
+    "koch": {"emulated": lambda folder: with_follower(folder, "koch")},
     "lerobot": {"bridge": lambda folder: with_lerobot(folder, "robots")},
+    "viperx_300s": {"emulated": lambda folder: with_follower(folder, "viperx_300s")},
+    "viperx_emulated": {
+        "lockstep": lambda _: lockstep("robots", "robot", {"type": "viperx_emulated"}),
+        "process": with_emulation,
+    },
     "simulated_viperx": {
         "lockstep": lambda _: lockstep("robots", "robot", {"type": "simulated_viperx"}),
         # Patient, so that a busy machine running tests is no lost arm.

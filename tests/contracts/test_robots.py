@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from drivers import registry
-from drivers.base import InvalidActionError, Robot, SceneReset
+from drivers.base import InvalidActionError, Motors, Robot, SceneReset
 from tests.contracts.parts import ROBOTS, TICK_S, all_parts
 
 
@@ -25,6 +25,8 @@ def robot(bench):
     robot.connect()
     if isinstance(robot, SceneReset):
         robot.reset_scene(1)
+    if isinstance(robot, Motors):
+        robot.engage()
     bench.wait(TICK_S)
     yield robot
     robot.disconnect()
