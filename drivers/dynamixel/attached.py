@@ -73,7 +73,8 @@ class Attached:
         except DriverError:
             self._bus.close()
             raise
-        self.engaged = all(self.stops.watch.torque.values())
+        torque = self.stops.watch.torque
+        self.engaged = all(torque.get(i, False) for i in self.calibration.ids)
         self.stops.disarmed()
 
     def _join(self) -> None:

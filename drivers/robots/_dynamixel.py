@@ -161,6 +161,7 @@ class DynamixelRobot:
             DeviceConfigError: not calibrated, another arm, or one that differs.
             DeviceLostError: it went away meanwhile.
         """
+        self.disconnect()
         calibration = self._place.read(self._name, self.limits)
         path = ports.resolve(self._place.port, self._place.runtime, self._name)
         arm = Arm(

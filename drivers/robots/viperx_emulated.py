@@ -7,12 +7,13 @@ no servo can keep up with a virtual clock: there it is the simulated arm itself.
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from drivers import emulation
-from drivers.base import DeviceConfigError, RobotState
+from drivers.base import DeviceConfigError, Floats, RobotState
 from drivers.emulation.scene import Scene
 from drivers.registry import DeviceContext, Process
 from drivers.robots import simulated_viperx
@@ -55,6 +56,8 @@ class EmulatedViperX(DynamixelRobot):
     def __init__(self, name: str, config: Config, runtime: Path, rate_hz: float = 0.0) -> None:
         place = Place(f"emulated:{ARM}", 1_000_000, CALIBRATION, runtime)
         super().__init__(name, place, LIMITS, config, rate_hz)
+        # A stop may come while the scene is put back in a thread of its own.
+        self._lock = threading.RLock()
         self._scene = Scene(name, runtime, ARM, config.stale_s)
 
     def disconnect(self) -> None:
@@ -68,7 +71,28 @@ class EmulatedViperX(DynamixelRobot):
         Raises:
             DeviceLostError: the arm, one of its joints or the world does not answer.
         """
-        return self._scene.describe(super().get_observation())
+        with self._lock:
+            return self._scene.describe(super().get_observation())
+
+    def send_action(self, action: Floats) -> Floats:
+        """As ``DynamixelRobot.send_action``."""
+        with self._lock:
+            return super().send_action(action)
+
+    def stop(self) -> None:
+        """As ``DynamixelRobot.stop``."""
+        with self._lock:
+            super().stop()
+
+    def engage(self) -> None:
+        """As ``DynamixelRobot.engage``."""
+        with self._lock:
+            super().engage()
+
+    def release(self) -> None:
+        """As ``DynamixelRobot.release``."""
+        with self._lock:
+            super().release()
 
     def reset_scene(self, seed: int) -> None:
         """Puts arm, cube and tray to the start that ``seed`` draws; may take up to 1 s.
@@ -81,7 +105,8 @@ class EmulatedViperX(DynamixelRobot):
         arm = self._connected()
         self._scene.reset(seed)
         # Nobody spoke to the servos meanwhile: their watchdogs may have stopped them.
-        arm.anchor()
+        with self._lock:
+            arm.anchor()
 
 
 def create(name: str, config: Config, context: DeviceContext) -> EmulatedViperX | SimulatedViperX:

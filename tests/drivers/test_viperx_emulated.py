@@ -3,6 +3,7 @@
 import contextlib
 import subprocess
 import sys
+import threading
 import time
 
 import numpy as np
@@ -106,3 +107,16 @@ def test_it_needs_the_world_and_the_emulation_beside_it(tmp_path):
     assert needed[1].arguments[-1] == "--paced"
     with pytest.raises(DeviceConfigError, match="no simulated world"):
         create("robots", "robot", {"type": "viperx_emulated"}, DeviceContext())
+
+
+def test_a_stop_may_come_while_the_scene_is_put_back(robot):
+    robot.engage()
+    resets = threading.Thread(target=lambda: [robot.reset_scene(seed) for seed in range(6)])
+    resets.start()
+    while resets.is_alive():
+        robot.stop()
+        robot.get_observation()
+        time.sleep(0.002)
+    resets.join()
+    assert robot.engaged
+    robot.send_action(robot.get_observation().position)
