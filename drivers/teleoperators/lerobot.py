@@ -46,8 +46,8 @@ class Config:
         served: LeRobot's type that must be served there, such as ``so101_leader``.
         id: LeRobot's id that must be, so that two leaders alike are not mixed up.
         takeover: ``clutch``, ``mirror`` or ``align``.
-        joints: for leader joints whose unit or range LeRobot does not say: a table as
-            ``drivers.bridge.units.Joint``; all positions that LeRobot measures if empty.
+        joints: what LeRobot does not say of a leader joint (unit, range, another key): a table as
+            ``drivers.bridge.units.Joint``. All other positions that LeRobot measures are joints.
         leads: leader joint -> the robot's joint; "" for one that leads none. The same name leads.
         directions: leader joint -> 1 or -1.
         offsets: leader joint -> rad, added after the direction (``align``).
@@ -122,7 +122,7 @@ class LeRobotLeader:
         served = self._link.open()
         try:
             served.check(self._name, self._config.served, self._config.id)
-            joints = self._joints or self._served_joints(served)
+            joints = self._served_joints(served)
             self._reads = scale(self._name, joints, served.reads, "measures")
             config = self._config
             self._map = joint_map(
@@ -217,7 +217,9 @@ class LeRobotLeader:
     def _served_joints(self, served: Served) -> dict[str, Joint]:
         names = [f.name.removesuffix(".pos") for f in served.reads if f.name.endswith(".pos")]
         if names:
-            return {name: Joint() for name in names}
+            renamed = {joint.key for joint in self._joints.values()}
+            others = {name: Joint() for name in names if f"{name}.pos" not in renamed}
+            return others | self._joints
         raise DeviceConfigError(
             self._name,
             f"LeRobot's {served.type} gives {', '.join(f.name for f in served.reads)}, and no "

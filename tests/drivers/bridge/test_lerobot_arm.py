@@ -36,6 +36,13 @@ def served(tmp_path):
         yield found
 
 
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory):
+    """One bridge for all tests that never move the arm."""
+    with bridge(tmp_path_factory.mktemp("shared"), DEG, silence_ms=5000) as found:
+        yield found
+
+
 @pytest.fixture
 def robot(served):
     robot = arm(served.endpoint)
@@ -238,11 +245,11 @@ def test_wheels_stand_still_and_joints_nobody_named_are_asked_about(tmp_path):
         ({"joints": {**STATION["joints"], **NORMALIZED}}, DeviceConfigError, "use_degrees"),
     ],
 )
-def test_another_arm_than_the_stations_is_refused_before_it_moves(served, options, error, sentence):
-    robot = arm(served.endpoint, **options)
+def test_another_arm_than_the_stations_is_refused_before_it_moves(shared, options, error, sentence):
+    robot = arm(shared.endpoint, **options)
     with pytest.raises(error, match=sentence):
         robot.connect()
-    assert served.told() == []
+    assert shared.told() == []
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,13 @@ def served(tmp_path):
         yield found
 
 
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory):
+    """One bridge for all tests that never drive the leader."""
+    with bridge(tmp_path_factory.mktemp("shared"), kind="teleop") as found:
+        yield found
+
+
 @pytest.fixture
 def connect(served):
     made = []
@@ -182,11 +189,31 @@ def test_joints_that_nothing_leads_stay_and_are_told(connect):
     assert device.get_action(view(arm, "human")).action[4] == 0.7
 
 
-def test_a_leader_that_cannot_be_driven_cannot_mirror(tmp_path):
-    with bridge(tmp_path, kind="teleop") as served:
-        device = leader(served.endpoint, takeover="mirror")
-        with pytest.raises(DeviceConfigError, match=r"cannot drive a bench_leader.*clutch"):
-            device.connect()
+def test_a_trigger_that_springs_back_to_half_open_opens_all_the_way(served, connect):
+    device = connect(takeover="align", joints={"gripper": {"range": [0.0, 50.0]}})
+    put(served, gripper=50.0, wrist_roll=20.0)
+
+    def said():
+        return device.get_action(view([0.0] * 6)).action[-2:]
+
+    until(lambda: np.allclose(said(), [np.radians(20.0), 1.0]), "the trigger at rest")
+
+
+def test_a_leader_joint_of_another_name_is_taken_by_its_key(served, connect):
+    joints = {"roll": {"key": "wrist_roll.pos"}}
+    device = connect(takeover="align", joints=joints, leads={"roll": "wrist_roll"})
+    put(served, wrist_roll=20.0)
+
+    def said():
+        return device.get_action(view([0.0] * 6)).action[4]
+
+    until(lambda: abs(said() - np.radians(20.0)) < 1e-6, "the joint")
+
+
+def test_a_leader_that_cannot_be_driven_cannot_mirror(shared):
+    device = leader(shared.endpoint, takeover="mirror")
+    with pytest.raises(DeviceConfigError, match=r"cannot drive a bench_leader.*clutch"):
+        device.connect()
 
 
 def test_losing_the_leader_is_told_and_it_comes_back(served, connect):
@@ -236,7 +263,7 @@ def test_options_that_make_no_sense_are_refused_without_the_leader(options, sent
         ({"joints": {"tilt": {}}}, r"nothing called 'tilt\.pos'"),
     ],
 )
-def test_joints_that_are_not_there_are_named(served, options, sentence):
-    device = leader(served.endpoint, **options)
+def test_joints_that_are_not_there_are_named(shared, options, sentence):
+    device = leader(shared.endpoint, **options)
     with pytest.raises(DeviceConfigError, match=sentence):
         device.connect()

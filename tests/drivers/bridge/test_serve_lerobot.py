@@ -33,6 +33,13 @@ def served(tmp_path):
         yield found
 
 
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory):
+    """One bridge for all tests that leave the arm where it is."""
+    with bridge(tmp_path_factory.mktemp("shared"), "--robot.use_degrees=true") as found:
+        yield found
+
+
 @pytest.fixture
 def client(served):
     with connected(served) as connection:
@@ -66,8 +73,9 @@ def test_it_needs_nothing_but_lerobot_numpy_and_the_standard_library():
     assert found - set(sys.stdlib_module_names) == {"numpy"}
 
 
-def test_hello_tells_names_units_and_calibrated_ranges(client):
-    said = hello(client)
+def test_hello_tells_names_units_and_calibrated_ranges(shared):
+    with connected(shared) as client:
+        said = hello(client)
     assert (said["kind"], said["type"], said["id"]) == ("robot", "bench_follower", "blue")
     assert [f["name"] for f in said["reads"]] == [f"{name}.pos" for name in JOINTS]
     assert said["reads"][0]["unit"] == "degrees"
@@ -151,27 +159,29 @@ def test_only_one_may_drive_and_the_next_one_may_when_it_has_gone(served, client
         HEAD.pack(MAGIC, 200, 0) + b"torn",
     ],
 )
-def test_what_is_no_message_ends_the_connection_and_not_the_bridge(served, garbage):
-    with connected(served) as client:
+def test_what_is_no_message_ends_the_connection_and_not_the_bridge(shared, garbage):
+    with connected(shared) as client:
         client.sendall(garbage)
         with contextlib.suppress(ConnectionResetError):
             assert client.recv(100) == b""
-    with connected(served) as client:
+    with connected(shared) as client:
         assert hello(client)["ok"]
 
 
 @pytest.mark.parametrize("values", [[1.0] * 5, [float("nan")] * 6, []])
-def test_a_target_that_is_not_whole_is_refused_and_moves_nothing(served, client, values):
-    hello(client)
-    header, _ = ask(client, "write", values)
+def test_a_target_that_is_not_whole_is_refused_and_moves_nothing(shared, values):
+    with connected(shared) as client:
+        hello(client)
+        header, _ = ask(client, "write", values)
     assert (header["ok"], header["kind"]) == (False, "request")
     assert "shoulder_pan.pos" in header["remedy"]
-    assert served.told() == []
+    assert shared.told() == []
 
 
-def test_unknown_requests_and_other_protocols_are_answered_by_a_sentence(client):
-    assert "protocol 1" in ask(client, "hello", protocol=99)[0]["problem"]
-    assert "'dance'" in ask(client, "dance")[0]["problem"]
+def test_unknown_requests_and_other_protocols_are_answered_by_a_sentence(shared):
+    with connected(shared) as client:
+        assert "protocol 1" in ask(client, "hello", protocol=99)[0]["problem"]
+        assert "'dance'" in ask(client, "dance")[0]["problem"]
 
 
 def test_one_lost_packet_is_asked_for_again_and_two_are_told(served, client):
@@ -235,8 +245,8 @@ def test_a_file_configures_it_and_options_go_on_top(tmp_path):
         table_of([], tmp_path / "absent.json")
 
 
-def test_the_socket_is_its_owners_alone(served):
-    assert Path(address(served.endpoint)[1]).stat().st_mode & 0o077 == 0
+def test_the_socket_is_its_owners_alone(shared):
+    assert Path(address(shared.endpoint)[1]).stat().st_mode & 0o077 == 0
 
 
 @pytest.mark.parametrize("text", ["", "here", "unix:", "host:", "host:0", "host:99999", ":5577"])
