@@ -9,20 +9,22 @@ from __future__ import annotations
 
 import contextlib
 import os
+import struct
 from pathlib import Path
 
 import msgspec
 import numpy as np
 
-from sessions.record import jpeg
+from sessions.record import jpeg, layout
 from sessions.record.layout import EpisodeError, EpisodeMeta
 from sessions.record.marks import Facts, facts
 from sessions.record.quality import Measures, measure
-from sessions.record.reader import EpisodeData, FrameReader, read_bytes, read_episode
+from sessions.record.reader import EpisodeData, FrameReader, read_episode
 from sessions.types import Controller, segments
 
 FILE = "index.msgpack"
-DATASET = "summary"
+_MAGIC = b"dagger-1"
+_TRAILER = struct.Struct("<Q8s")
 _VERSION = 3
 
 
@@ -73,6 +75,7 @@ class _File(msgspec.Struct):
 
 class _Own(msgspec.Struct):
     version: int
+    layout: int
     entry: Entry
 
 
@@ -108,30 +111,35 @@ def examine(path: Path, number: int) -> Entry:
     )
 
 
-def packed(path: Path) -> bytes:
-    """The entry of a whole file, as it is kept within the file.
+def append(path: Path) -> None:
+    """Puts a whole file's own entry behind its end, where HDF5 does not look.
 
     Raises:
         EpisodeError: it is torn.
+        OSError: the disk is full or failed.
     """
     entry = summarised(read_episode(path))
-    return msgspec.msgpack.encode(_Own(_VERSION, entry))
+    own = msgspec.msgpack.encode(_Own(_VERSION, layout.LAYOUT, entry))
+    with path.open("ab") as file:
+        file.write(own + _TRAILER.pack(len(own), _MAGIC))
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _own(path: Path) -> Entry | None:
-    """What the file says of itself; None if it says nothing, or of an older program.
-
-    Raises:
-        EpisodeError: absent, torn, foreign, or of a newer layout.
-    """
-    data = read_bytes(path, DATASET)
-    if data is None:
-        return None
+    """What the file says of itself; None if it says nothing, or of another program."""
     try:
-        own = msgspec.msgpack.decode(data, type=_Own)
-    except msgspec.DecodeError:
+        with path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - _TRAILER.size))
+            length, magic = _TRAILER.unpack(file.read(_TRAILER.size))
+            if magic != _MAGIC or length > size - _TRAILER.size:
+                return None
+            file.seek(size - _TRAILER.size - length)
+            own = msgspec.msgpack.decode(file.read(length), type=_Own)
+    except (OSError, struct.error, msgspec.DecodeError):
         return None
-    return own.entry if own.version == _VERSION else None
+    return own.entry if (own.version, own.layout) == (_VERSION, layout.LAYOUT) else None
 
 
 def summarised(data: EpisodeData) -> Entry:

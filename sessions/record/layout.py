@@ -7,11 +7,11 @@ One HDF5 file an attempt, named after robomimic where robomimic has a name::
     /{policy_action,human_action,doubt,controller,gate,reason,t,tick,...}   one row a tick
     /cameras/<name>/{jpeg,offset,size,t,received_t,sequence,flags}   byte pool + one row a frame
     /committed                                          (1 + C,) rows that are whole, ticks first
-    /summary                                            bytes; what ``index`` keeps of the file
 
 Attributes of the root: ``format``, ``layout``, ``metadata`` (JSON of ``EpisodeMeta``), and once the
 file is finished ``outcome``, ``num_samples`` and ``total``. A field of width zero (no environment
-state, no camera) has no dataset; it is read back as an array of width zero.
+state, no camera) has no dataset; it is read back as an array of width zero. Beyond the end of what
+HDF5 knows lies what ``index`` keeps of the file, for a quick look without HDF5.
 """
 
 from __future__ import annotations

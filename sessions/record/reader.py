@@ -96,18 +96,6 @@ def read_meta(path: Path) -> EpisodeMeta:
         return _meta(path, file)
 
 
-def read_bytes(path: Path, place: str) -> bytes | None:
-    """A dataset of bytes beside the ticks; None if the file has none of this name.
-
-    Raises:
-        EpisodeError: absent, torn, foreign, or of a newer layout.
-    """
-    with _opened(path) as file:
-        _format(path, file)
-        with _naming(path, place):
-            return bytes(file[place][:]) if place in file else None
-
-
 def read_note(path: Path) -> str:
     """Why the episode was salvaged or left over; empty for an ordinary one.
 
@@ -240,13 +228,6 @@ def _opened(path: Path) -> Iterator[Any]:
 
 
 def _meta(path: Path, file: Any) -> EpisodeMeta:
-    _format(path, file)
-    with _naming(path, "the root's attributes"):
-        return msgspec.json.decode(str(file.attrs["metadata"]).encode(), type=EpisodeMeta)
-
-
-def _format(path: Path, file: Any) -> None:
-    """Refuses what is no episode, or one of a newer layout."""
     with _naming(path, "the root's attributes"):
         if file.attrs.get("format") != layout.FORMAT:
             raise EpisodeError(path, "It is HDF5, but no episode of this program.")
@@ -257,6 +238,7 @@ def _format(path: Path, file: Any) -> None:
                 f"It has layout {version}; this program reads up to {layout.LAYOUT}.",
                 "Update the program.",
             )
+        return msgspec.json.decode(str(file.attrs["metadata"]).encode(), type=EpisodeMeta)
 
 
 def _note(path: Path, file: Any) -> str:

@@ -256,20 +256,16 @@ class EpisodeWriter:
             self._break(error)
 
     def _summarise(self) -> None:
-        """Puts what the index keeps of the file into it, so that a workspace opens at once.
+        """Puts what the index keeps of the file at its end, so that a workspace opens at once.
 
         Raises:
             EpisodeError: the disk is full or failed.
         """
         from sessions.record import index
 
-        summary = index.packed(self.path)
         try:
-            with h5py.File(self.path, "r+", libver="latest", locking="best-effort") as file:
-                file.create_dataset(index.DATASET, data=np.frombuffer(summary, np.uint8))
-            with self.path.open("r+b") as plain:
-                os.fsync(plain.fileno())
-        except (OSError, RuntimeError) as error:
+            index.append(self.path)
+        except OSError as error:
             self._break(error)
 
     def _verify(self) -> None:
