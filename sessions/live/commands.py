@@ -10,11 +10,11 @@ from collections.abc import Callable
 from typing import Any
 
 from drivers.base import DriverError
-from sessions.live import alignment, motors, report
+from sessions.live import motors, report, takeovers
 from sessions.live.attempts import Attempt
 from sessions.live.faults import translated
 from sessions.live.gate import Event
-from sessions.live.holds import Trouble, misfit
+from sessions.live.holds import misfit
 from sessions.live.parts import Parts
 from sessions.messages import (
     Accepted,
@@ -94,7 +94,7 @@ def operator_event(loop: Parts, device: str, event: str) -> None:
         now = loop.clock.now()
         # Another hand's toggle takes over from the one that drives, as its gate would.
         driving = loop.helm.driver == device
-        refused = None if driving else too_far(loop, device)
+        refused = None if driving else takeovers.too_far(loop, device)
         if refused is not None:
             loop.refusals.add(refused)
             loop.helm.version += 1
@@ -178,12 +178,12 @@ def _not_startable(loop: Parts) -> Refused | None:
     if loop.loading.active or loop.loading.wanted is not None:
         return Refused("A policy is being loaded.", "Wait until it is ready.")
     trouble = loop.watch.recorder(now) or loop.trouble
-    return None if trouble is None else _refused("No attempt can start", trouble)
+    return None if trouble is None else takeovers.refused("No attempt can start", trouble)
 
 
 def _nobody_to_drive(loop: Parts, *, demo: bool) -> Refused | None:
     if demo:
-        return _no_operator(loop, loop.operators.selected)
+        return takeovers.no_operator(loop, loop.operators.selected)
     status = loop.proposals.status
     if not status.alive:
         return Refused("The policy server does not answer.", "Wait until it is started again.")
@@ -192,7 +192,7 @@ def _nobody_to_drive(loop: Parts, *, demo: bool) -> Refused | None:
     if status.spec is None:
         return Refused("No policy is loaded.", "Choose one on the Rounds page, or demonstrate.")
     if loop.proposals.misfit:
-        return _refused("The policy cannot drive", misfit(loop.proposals.misfit))
+        return takeovers.refused("The policy cannot drive", misfit(loop.proposals.misfit))
     return None
 
 
@@ -219,27 +219,6 @@ def _reset_scene(loop: Parts, command: ResetScene) -> Message:
     return Accepted()
 
 
-def _take_over(loop: Parts, command: TakeOver) -> Message:
-    name = loop.operators.hand(command.device)
-    gate = loop.helm.gate
-    refusal = _not_movable(loop) or _no_operator(loop, name) or too_far(loop, name)
-    if refusal is not None:
-        return refusal
-    if not loop.helm.take_over(name, command.input_t):
-        return Refused(f"Nobody can take over in {gate.state.name.lower()}.")
-    return Accepted()
-
-
-def _give_back(loop: Parts, command: GiveBack) -> Message:
-    if loop.helm.gate.state not in (GateState.HUMAN, GateState.ALIGNING):
-        return Refused("The human is not in control.")
-    known = command.device in loop.operators.slots
-    another_hand = known and loop.operators.hand(command.device) != loop.helm.driver
-    if not another_hand:
-        loop.helm.give_back(command.input_t)
-    return Accepted()
-
-
 def _pause(loop: Parts, command: Pause) -> Message:
     loop.attempts.cancel()
     loop.helm.apply(Event.PAUSE)
@@ -247,51 +226,16 @@ def _pause(loop: Parts, command: Pause) -> Message:
 
 
 def _resume(loop: Parts, command: Resume) -> Message:
-    refusal = _not_movable(loop)
+    refusal = takeovers.not_movable(loop)
     if refusal is not None:
         return refusal
     if loop.helm.demo:
-        return _take_over(loop, TakeOver(loop.operators.selected, float("nan")))
+        return takeovers.take_over(loop, TakeOver(loop.operators.selected, float("nan")))
     missing = _nobody_to_drive(loop, demo=False)
     if missing is not None:
         return missing
     loop.helm.apply(Event.RESUME)
     return Accepted()
-
-
-def _not_movable(loop: Parts) -> Refused | None:
-    """Why the arm may not be moved now, by whomever; None if it may."""
-    gate = loop.helm.gate
-    if gate.state is GateState.FAULT:
-        return Refused("The arm was stopped.", "Reset it first, then arm.")
-    if not gate.armed:
-        return Refused("The arm is not armed.", "Arm it first.")
-    if loop.attempts.current is None:
-        return Refused("No attempt is running.", "Start one first.")
-    return None if loop.trouble is None else _refused("The arm holds", loop.trouble)
-
-
-def too_far(loop: Parts, name: str) -> Refused | None:
-    """Why an absolute device is too far from the arm to take over; None if it may begin to align.
-
-    One that drives or aligns already is not asked again: the arm waits for it.
-    """
-    if loop.operators.slots[name].device.relative or loop.helm.driver == name:
-        return None
-    action, sent = loop.operators.action(name), loop.follower.sent
-    words = alignment.refusal(name, action, sent, loop.follower.limiter.limits)
-    return None if words is None else Refused(*words)
-
-
-def _no_operator(loop: Parts, name: str) -> Refused | None:
-    if not loop.operators.hands:
-        return Refused("The station has no operator device.", "Add one to station.toml.")
-    if loop.operators.ready(name):
-        return None
-    problem = loop.operators.slots[name].problem
-    if problem is None:
-        return Refused(f"The {name} is not connected yet.", "Wait a moment.")
-    return Refused(f"The {name} is not there. {problem.problem}", problem.remedy)
 
 
 def _keys(loop: Parts, command: Keys) -> Message:
@@ -329,10 +273,6 @@ def _set_doubts(loop: Parts, command: SetDoubts) -> Message:
     return Accepted()
 
 
-def _refused(what: str, trouble: Trouble) -> Refused:
-    return Refused(f"{what}: {trouble.text}.", trouble.remedy)
-
-
 _ACTS: dict[type[Message], Callable[[Any, Any], Message]] = {
     Snapshot: _snapshot,
     Heartbeat: _heartbeat,
@@ -343,8 +283,8 @@ _ACTS: dict[type[Message], Callable[[Any, Any], Message]] = {
     StartAttempt: _start,
     EndAttempt: _end,
     ResetScene: _reset_scene,
-    TakeOver: _take_over,
-    GiveBack: _give_back,
+    TakeOver: takeovers.take_over,
+    GiveBack: takeovers.give_back,
     Pause: _pause,
     Resume: _resume,
     Keys: _keys,

@@ -22,7 +22,7 @@ from drivers.base import (
 from policies.base import PolicyLink, PolicySpec
 from sessions.clock import Clock
 from sessions.config import Station, Task
-from sessions.live import commands, motors, report
+from sessions.live import arm_watch, commands, report, takeovers
 from sessions.live.attempts import Attempts
 from sessions.live.background import inline
 from sessions.live.choosing import Choice
@@ -30,7 +30,7 @@ from sessions.live.follower import Follower
 from sessions.live.frames import FrameSource
 from sessions.live.gate import MOVING, Event
 from sessions.live.helm import Helm
-from sessions.live.holds import STALL_S, Trouble, Watch, robot_lost, self_stopped, stalled
+from sessions.live.holds import STALL_S, Trouble, Watch, stalled
 from sessions.live.loading import Loading
 from sessions.live.operators import Operators, Signal
 from sessions.live.options import LoopOptions
@@ -40,7 +40,7 @@ from sessions.live.proposals import Proposals
 from sessions.live.stepping import StepRecord
 from sessions.live.timing import Timing
 from sessions.messages import AttemptStarted, ControlState, Message
-from sessions.types import Controller, GateState, HoldReason
+from sessions.types import Controller, GateState
 
 __all__ = ["ControlLoop", "LoopOptions"]
 
@@ -197,7 +197,7 @@ class ControlLoop:
         tick = self.timing.ticks - 1
         scene_ready = self.attempts.finished()
         with self.timing.devices:
-            self._observe(now)
+            arm_watch.observe(self, now)
         self._look_back(now - due)
         if scene_ready:
             self._scene_ready()
@@ -215,7 +215,8 @@ class ControlLoop:
             controller = self._act(now)
             if self.follower.found:
                 self.operators.feedback(self.helm.view())
-        self._look_after(tick)
+        if tick % self._health_ticks == 0:
+            arm_watch.ask_how_they_are(self)
         self._record.fill(now, due, tick, controller)
         self._sink(self._record.step)
         self._finish(now, tick)
@@ -228,30 +229,6 @@ class ControlLoop:
         self.proposals.link.close()
 
     # -- the tick's parts, in order
-
-    def _observe(self, now: float) -> None:
-        if self.attempts.busy:
-            return  # a scene being put back may not answer for a moment
-        follower = self.follower
-        before, found = follower.lost, follower.found
-        follower.observe(now)
-        if follower.found and not found and self.helm.gate.reason is HoldReason.ROBOT_LOST:
-            self.helm.apply(Event.END)  # an arm that came up after the loop: nothing was lost
-        self._judge_arm()
-        if (before is None) != (follower.lost is None):
-            self.helm.version += 1
-
-    def _judge_arm(self) -> None:
-        """Holds, disarmed, where the arm is lost or refuses to move; a stop outlasts both."""
-        lost, stopped = self.follower.lost, self.follower.stopped
-        if lost is not None:
-            trouble = robot_lost(lost)
-        elif stopped is not None:
-            trouble = self_stopped(stopped)
-        else:
-            return
-        if not self.helm.apply(trouble.event, trouble):
-            self.helm.retell(trouble)
 
     def _look_back(self, late_s: float) -> None:
         """After a stall the arm rests wherever it stopped itself, and does not go on unasked."""
@@ -334,22 +311,13 @@ class ControlLoop:
         """What the operators did goes the way of the window's commands."""
         for signal in signals:
             if signal.kind == "press" and self.trouble is None:
-                self._press(signal.device, now)
+                takeovers.press(self, signal.device, now)
             elif signal.kind == "release" and signal.device == self.helm.driver:
                 self.helm.give_back(now)
             elif signal.kind == "lost" and signal.device == self.helm.driver:
                 self.helm.apply(Event.OPERATOR_LOST, self.operators.lost(signal.source))
             elif signal.kind == "event":
                 commands.operator_event(self, signal.device, signal.event)
-
-    def _press(self, device: str, now: float) -> None:
-        """A device's own gate closes; too far from the arm it is refused, in words."""
-        refused = commands.too_far(self, device)
-        if refused is None:
-            self.helm.take_over(device, now)
-        elif self.helm.gate.armed and self.attempts.current is not None:
-            self.refusals.add(refused)
-            self.helm.version += 1
 
     def _act(self, now: float) -> Controller:
         """Chooses, limits and sends; returns whose action it was."""
@@ -362,29 +330,10 @@ class ControlLoop:
         except InvalidActionError as error:
             self.helm.apply(Event.BAD_ACTION, self._choice.bad_action(error))
         except DriverError:
-            self._judge_arm()  # the follower keeps what it was
+            arm_watch.judge(self)  # the follower keeps what it was
         if self.helm.gate.state is GateState.PARKING:
-            self._look_whether_it_rests()
+            arm_watch.look_whether_it_rests(self)
         return self.helm.controller()
-
-    def _look_whether_it_rests(self) -> None:
-        """Puts the torque off where the arm lies by itself, or says what keeps it from there."""
-        if self.parking.arrived:
-            motors.let_go(self, Event.RESTED, "The arm rests, its torque is off.")
-        elif self.parking.late:
-            self.helm.apply(Event.DISARM)
-            self.helm.say(
-                f"The arm did not reach its rest pose: {self.parking.obstacle()}.",
-                "Clear its way, arm it and send it to rest again; or support it and release it.",
-            )
-
-    def _look_after(self, tick: int) -> None:
-        """Asks the devices how they are, a few times a second."""
-        if tick % self._health_ticks:
-            return
-        robot, others = self.follower.look(), self.operators.look()
-        if robot or others:
-            self.helm.version += 1
 
     def _finish(self, now: float, tick: int) -> None:
         """Ends the attempt with this tick if that was asked for, or judged."""
@@ -399,6 +348,6 @@ class ControlLoop:
         if self.attempts.ending:
             ended = self.attempts.end(tick)
             self.helm.apply(Event.END)
-            self._judge_arm()
+            arm_watch.judge(self)
             self.helm.version += 1
             self.emit(ended)

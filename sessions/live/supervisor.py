@@ -13,15 +13,14 @@ import os
 import signal
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, TextIO
 
-from drivers import registry
 from drivers.base import DriverError
-from sessions.bus import Publisher, Requester, Responder, Subscriber, policy_endpoint
-from sessions.live.children import Child, Kind
+from sessions.bus import Publisher, Requester, Responder, Subscriber
+from sessions.live.children import Child
 from sessions.live.improving import Improvement
+from sessions.live.kinds import SupervisorError, kinds
 from sessions.messages import (
     Accepted,
     CamerasState,
@@ -43,12 +42,6 @@ POLL_S = 0.05
 PUBLISH_S = 1.0
 _WORLD_READY_S = 10.0
 _SUSPENDABLE = ("control", "cameras")
-_REST_S = 40.0
-"""So long the control process may take to bring the arm to its rest pose and let it go [s]."""
-
-
-class SupervisorError(SessionError):
-    """The supervisor cannot run here; the message says why."""
 
 
 class Supervisor:
@@ -244,37 +237,6 @@ _SPEAKERS: dict[type[Message], str] = {
     RecorderState: "recorder",
     CamerasState: "cameras",
 }
-
-
-def kinds(space: Workspace, runtime: Path, modules: dict[str, str]) -> list[Kind]:
-    """The processes of a workspace, in the order in which they are started."""
-    root, station = str(space.root), space.station
-    found = []
-    for process in registry.processes(station.robot, runtime, station.rate_hz):
-        found.append(
-            Kind(
-                process.name,
-                process.module,
-                process.arguments,
-                restarts=False,
-                on_death="Start it again here, as one plugs a cable in.",
-            )
-        )
-    if not station.policy_server:
-        found.append(Kind("policy", "policies.server", ("--endpoint", policy_endpoint(runtime))))
-    found.append(Kind("recorder", "sessions.record.recorder", (root,), stop_s=8.0))
-    if station.cameras:
-        found.append(Kind("cameras", "sessions.live.cameras", (root,)))
-    control = Kind("control", "sessions.live.control", (root,), stop_s=_REST_S, hurries=True)
-    found.append(control)
-    unknown = set(modules) - {kind.name for kind in found}
-    if unknown:
-        raise SupervisorError(f"This workspace has no process {sorted(unknown)[0]!r}.")
-    return [_instead(kind, modules) for kind in found]
-
-
-def _instead(kind: Kind, modules: dict[str, str]) -> Kind:
-    return replace(kind, module=modules.get(kind.name, kind.module))
 
 
 def _doubts(space: Workspace) -> tuple[float, ...]:
