@@ -94,7 +94,7 @@ def prepared(root: Path, takeover: str) -> Workspace:
     arrays = {
         "position": random.uniform(-1, 1, (64, len(JOINT_NAMES))),
         "environment_state": random.uniform(-1, 1, (64, len(ENVIRONMENT_NAMES))),
-        "actions": random.uniform(-0.2, 0.2, (64, 16, len(JOINT_NAMES))),
+        "actions": random.uniform(-1.5, 1.5, (64, 16, len(JOINT_NAMES))),
     }
     names = {"position": JOINT_NAMES, "environment_state": ENVIRONMENT_NAMES}
     spec = PolicySpec(JOINT_NAMES, ENVIRONMENT_NAMES, rate_hz=RATE_HZ, horizon=16)
