@@ -115,10 +115,12 @@ class JointRow(TimeRow):
         aligned = abs(missing) <= tolerance
         role: Role = "good" if aligned else "human"
         sign = "+" if missing > 0 else ""
-        move = f"move {self._joint} {sign}{number(missing, 2)}{self._unit_word}"
+        way = f"{sign}{number(missing, 2)}{self._unit_word}"
         # NaN is beyond any tolerance, and nothing to say: that joint has no leader.
-        words = "" if math.isnan(missing) else "aligned" if aligned else move
+        words = "" if math.isnan(missing) else "aligned" if aligned else f"move {self._joint} {way}"
         self._hint.setText(words)
+        if self._hint.boundingRect().width() + theme.grid(2) > self.width():
+            self._hint.setText(way)  # the name is beside it
         self._hint.setBrush(theme.current().stroke(role))
         self._ground.setVisible(bool(words))
         self._place_hint()
