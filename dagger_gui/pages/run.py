@@ -253,6 +253,7 @@ def _has_ghost(model: SessionModel, joint_names: tuple[str, ...]) -> bool:
     context = DeviceContext(runtime=model.runtime, joint_names=joint_names)
     for name, table in model.workspace.station.operators.items():
         with contextlib.suppress(DriverError):
-            if not registry.create("teleoperators", name, table, context).relative:
+            device = registry.create("teleoperators", name, table, context)
+            if not getattr(device, "relative", True):
                 return True
     return False
