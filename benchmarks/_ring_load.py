@@ -1,0 +1,143 @@
+"""Control and two cameras as the recorder sees them, at full rate: rings and sockets, nothing else.
+
+``python benchmarks/_ring_load.py WORKSPACE --seconds 120 --ticks 200 --frames 60`` writes real
+pictures of the simulated scene, one attempt after another, and prints how many ticks and frames it
+wrote.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from drivers.ring import RingWriter
+from drivers.simulation.names import ENVIRONMENT_NAMES, JOINT_NAMES
+from drivers.simulation.world import World
+from sessions.bus import Publisher
+from sessions.messages import AttemptEnded, AttemptStarted
+from sessions.types import Controller, frame_dtype, step_dtype
+from sessions.workspace import open_workspace
+
+CAMERAS = ("top", "wrist")
+ATTEMPT_S = 20.0
+PAUSE_S = 1.0
+_SHOWN = 12
+
+
+def scenes() -> dict[str, list[NDArray[np.uint8]]]:
+    """A few different pictures of each camera, shape (480, 640, 3)."""
+    world = World(0)
+    shown: dict[str, list[NDArray[np.uint8]]] = {c: [] for c in CAMERAS}
+    for seed in range(_SHOWN):
+        world.reset(seed)
+        for camera, pictures in shown.items():
+            pictures.append(np.array(world.render(camera)))
+    world.close()
+    return shown
+
+
+class Load:
+    """Writes ticks and frames on the wall clock."""
+
+    def __init__(self, root: Path, rate_hz: float, fps: float) -> None:
+        space = open_workspace(root)
+        runtime = space.runtime()
+        self.dtype = step_dtype(len(JOINT_NAMES), len(ENVIRONMENT_NAMES), len(CAMERAS))
+        self.rate_hz, self.fps = rate_hz, fps
+        self.shown = scenes()
+        meta = {
+            "joint_names": list(JOINT_NAMES),
+            "environment_names": list(ENVIRONMENT_NAMES),
+            "camera_names": list(CAMERAS),
+            "rate_hz": rate_hz,
+        }
+        self.steps = RingWriter(runtime / "steps.ring", self.dtype, 4096, meta)
+        self.frames = {
+            c: RingWriter(runtime / f"frames-{c}.ring", frame_dtype(480, 640), 48, {"camera": c})
+            for c in CAMERAS
+        }
+        self.control = Publisher(runtime, "control")
+        self.tick = self.sequence = self.ticks = self.pictures = 0
+        self.seen = np.full(len(CAMERAS), np.nan)
+
+    def run(self, seconds: float) -> None:
+        """Attempts of twenty seconds with a second between them, until ``seconds`` are over."""
+        self._drive(0, 2.0)  # a session is up for a while before its first attempt
+        end = time.monotonic() + seconds
+        episode = 0
+        while time.monotonic() < end - PAUSE_S:
+            episode += 1
+            self.control.send(
+                AttemptStarted(episode, self.tick, 0, "round-000", False, episode, "keyboard")
+            )
+            self._drive(episode, min(ATTEMPT_S, end - PAUSE_S - time.monotonic()))
+            self.control.send(AttemptEnded(episode, self.tick - 1, "success"))
+            self._drive(0, PAUSE_S)
+
+    def close(self) -> None:
+        """Drops everything."""
+        self.control.close()
+        self.steps.close()
+        for ring in self.frames.values():
+            ring.close()
+
+    def _drive(self, attempt: int, seconds: float) -> None:
+        start = time.monotonic()
+        tick_t = frame_t = start
+        while (now := time.monotonic()) < start + seconds:
+            if now >= frame_t:
+                self._expose(attempt, now)
+                frame_t += 1.0 / self.fps
+            if now >= tick_t:
+                self._step(attempt, now)
+                tick_t += 1.0 / self.rate_hz
+            time.sleep(max(0.0, min(tick_t, frame_t) - time.monotonic()))
+
+    def _expose(self, attempt: int, now: float) -> None:
+        for column, (camera, ring) in enumerate(self.frames.items()):
+            slot = ring.slot()
+            slot["t"] = slot["received_t"] = now
+            slot["sequence"], slot["flags"] = self.sequence, 0
+            slot["image"] = self.shown[camera][self.sequence % _SHOWN]
+            ring.commit()
+            self.seen[column] = now
+        self.sequence += 1
+        self.pictures += len(self.frames) * bool(attempt)
+
+    def _step(self, attempt: int, now: float) -> None:
+        step = np.zeros((), self.dtype)
+        step["tick"], step["attempt"] = self.tick, attempt
+        step["t"] = step["deadline"] = now
+        step["position"] = np.sin(now + np.arange(len(JOINT_NAMES)))
+        step["sent_action"] = step["policy_action"] = step["position"]
+        step["human_action"] = np.nan
+        step["controller"] = Controller.POLICY if attempt else Controller.HOLD
+        step["frame_t"] = self.seen
+        self.steps.push(step)
+        self.tick += 1
+        self.ticks += bool(attempt)
+
+
+def main() -> None:
+    """Writes until the time is over, then says how much."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("workspace", type=Path)
+    parser.add_argument("--seconds", type=float, default=120.0)
+    parser.add_argument("--ticks", type=float, default=200.0, help="a second")
+    parser.add_argument("--frames", type=float, default=60.0, help="a second, each camera")
+    options = parser.parse_args()
+    load = Load(options.workspace, options.ticks, options.frames)
+    print("ready", flush=True)
+    load.run(options.seconds)
+    time.sleep(3.0)  # the recorder reads the last of the rings
+    load.close()
+    print(json.dumps({"ticks": load.ticks, "frames": load.pictures}))
+
+
+if __name__ == "__main__":
+    main()
