@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import sys
+import tempfile
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QSettings, Qt, QTimer, Signal
@@ -17,8 +18,10 @@ from dagger_gui.first_launch import WHAT_TO_DO_FIRST
 from dagger_gui.session_model import SessionModel
 from dagger_gui.sounds import Sounds, available
 from dagger_gui.window import Window
-from drivers import bindings
+from drivers import bindings, registry
+from drivers.registry import DeviceContext
 from sessions import stations
+from sessions.config import Station
 from sessions.headless.operators import demonstrator
 from sessions.messages import Pause, Shutdown
 from sessions.types import SessionError
@@ -97,10 +100,14 @@ def open_or_create(folder: Path, station: str) -> Workspace:
     Raises:
         SessionError: it cannot be made or read, it is another station's, or there is no such
             station (lists the choices).
+        DriverError: a simulated station describes a world that there cannot be.
     """
     if not (folder / "workspace.json").exists():
         station = station or "simulated"
-        made = create(folder, stations.load(station), stations.task(station))
+        chosen = stations.load(station)
+        if chosen.simulated:
+            _check_world(chosen)
+        made = create(folder, chosen, stations.task(station))
         # As it was written: what its comments say is for whoever edits this copy.
         shutil.copyfile(stations.path(station), folder / "station.toml")
         return made
@@ -111,6 +118,13 @@ def open_or_create(folder: Path, station: str) -> Workspace:
             "Leave --station out to open it, or name a new folder by --workspace."
         )
     return opened
+
+
+def _check_world(station: Station) -> None:
+    """Asks once what the world looks like: one that cannot be made is not worth a workspace."""
+    with tempfile.TemporaryDirectory() as runtime:
+        context = DeviceContext(runtime=Path(runtime), rate_hz=station.rate_hz)
+        registry.create("robots", "robot", station.robot, context)
 
 
 class Session(QObject):

@@ -4,6 +4,7 @@ import pytest
 
 from dagger_gui.app import open_or_create
 from dagger_gui.cli import default_workspace
+from drivers.base import DriverError
 from sessions import stations
 from sessions.types import SessionError
 
@@ -39,4 +40,14 @@ def test_an_arm_is_never_opened_in_another_stations_workspace(tmp_path):
 def test_an_unknown_station_is_answered_with_the_choices_and_leaves_nothing(tmp_path):
     with pytest.raises(SessionError, match=r"viperx-emulated"):
         open_or_create(tmp_path / "a", "viprex")
+    assert not (tmp_path / "a").exists()
+
+
+def test_a_world_that_cannot_be_made_is_refused_and_leaves_nothing(tmp_path):
+    own = tmp_path / "reach.toml"
+    text = stations.path("pusht").read_text().replace("gym_pusht/PushT-v0", "reach/Rech-v0")
+    module = '\nmodule = "tests.fakes.reach_environment"'
+    own.write_text(text.replace('"reach/Rech-v0"', f'"reach/Rech-v0"{module}'))
+    with pytest.raises(DriverError, match="Did you mean reach/Reach-v0"):
+        open_or_create(tmp_path / "a", str(own))
     assert not (tmp_path / "a").exists()
