@@ -299,6 +299,20 @@ class Teleoperator(Protocol):
         """Lets the device follow or resist (leaders with motors); does nothing elsewhere."""
 
 
+@runtime_checkable
+class Leading(Protocol):
+    """A teleoperator with joints, which can say where its pose leads the robot."""
+
+    def led(self) -> Floats:
+        """The robot's pose by the leader's, as it was read last; shape (A,).
+
+        NaN for joints that none of its own leads; not bounded, joints at any whole turn.
+
+        Raises:
+            DeviceLostError: it is not connected, or does not answer any more.
+        """
+
+
 @dataclass(frozen=True)
 class Control:
     """One stick, trigger, button or pedal of an operator's device, as it is now.

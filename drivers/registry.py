@@ -78,7 +78,7 @@ def create(kind: str, name: str, table: dict[str, Any], context: DeviceContext) 
     Raises:
         DeviceConfigError: unknown type or key, or a value of the wrong type, with the choices.
     """
-    module, config = _module(kind, name, table, context.rate_hz)
+    module, config = device_file(kind, name, table, context.rate_hz)
     return module.create(name, config, context)
 
 
@@ -91,7 +91,7 @@ def processes(table: dict[str, Any], runtime: Path, rate_hz: float = 0.0) -> tup
     Raises:
         DeviceConfigError: as ``create``.
     """
-    module, config = _module("robots", "robot", table, rate_hz)
+    module, config = device_file("robots", "robot", table, rate_hz)
     found: tuple[Process, ...] = (
         module.processes(config, runtime) if hasattr(module, "processes") else ()
     )
@@ -107,7 +107,7 @@ def world(table: dict[str, Any], seed: int, rate_hz: float = 0.0) -> Any:
     Raises:
         DeviceConfigError: as ``create``, or the robot is no simulation.
     """
-    module, config = _module("robots", "robot", table, rate_hz)
+    module, config = device_file("robots", "robot", table, rate_hz)
     if not hasattr(module, "world"):
         raise DeviceConfigError(
             "robot",
@@ -129,7 +129,14 @@ def autonomous(table: dict[str, Any]) -> bool:
     return bool(getattr(module, "AUTONOMOUS", False))
 
 
-def _module(kind: str, name: str, table: dict[str, Any], rate_hz: float) -> tuple[Any, Any]:
+def device_file(
+    kind: str, name: str, table: dict[str, Any], rate_hz: float = 0.0
+) -> tuple[types.ModuleType, Any]:
+    """The file of a device's type, and its ``Config`` filled from the station file's table.
+
+    Raises:
+        DeviceConfigError: as ``create``.
+    """
     options = dict(table)
     wanted = options.pop("type", None)
     if wanted not in names(kind):

@@ -19,12 +19,16 @@ from drivers.registry import DeviceContext, Process
 from drivers.robots import simulated_viperx
 from drivers.robots._dynamixel import DriveConfig, DynamixelRobot, Place
 from drivers.robots.simulated_viperx import SimulatedViperX
-from drivers.robots.viperx_300s import REST
+from drivers.robots.viperx_300s import DESCRIPTION, REST
 from drivers.simulation.names import ENVIRONMENT_NAMES, LIMITS
 
 ARM = "follower"
 CALIBRATION = Path(emulation.__file__).with_name(f"{ARM}.toml")
-"""What the emulated servos' ticks mean."""
+"""What the emulated servos' ticks mean: this arm comes calibrated."""
+
+PORT, BAUD = f"emulated:{ARM}", 1_000_000
+
+__all__ = ["CALIBRATION", "DESCRIPTION", "Config", "EmulatedViperX", "create", "processes", "world"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +58,7 @@ class EmulatedViperX(DynamixelRobot):
     environment_names = ENVIRONMENT_NAMES
 
     def __init__(self, name: str, config: Config, runtime: Path, rate_hz: float = 0.0) -> None:
-        place = Place(f"emulated:{ARM}", 1_000_000, CALIBRATION, runtime)
+        place = Place(PORT, BAUD, CALIBRATION, runtime)
         super().__init__(name, place, LIMITS, config, rate_hz)
         # A stop may come while the scene is put back in a thread of its own.
         self._lock = threading.RLock()

@@ -184,6 +184,15 @@ class Leader:
             self._mirrors = False
             raise
 
+    def led(self) -> Floats:
+        """The follower's pose by the leader's, as it was read last; see ``Leading``.
+
+        Raises:
+            DeviceLostError: it is not connected.
+        """
+        self._connected()
+        return self._chart.to_follower(self._position)
+
     def health(self) -> Health:
         """How its bus and motors are; asks nobody."""
         if self._arm is None:

@@ -190,6 +190,16 @@ class LeRobotLeader:
         wanted = self._map.to_leader(view.state.position)
         self._mirror.follow(wanted, self._pose(), view.dt)
 
+    def led(self) -> Floats:
+        """The robot's pose by the leader's, as it was read last; see ``Leading``.
+
+        Raises:
+            DeviceLostError: it is not connected, or LeRobot or the bridge does not answer.
+        """
+        pose = self._pose()
+        assert self._map is not None
+        return self._map.to_follower(pose)
+
     def health(self) -> Health:
         """Round trips through bridge and bus, and joints that nothing leads."""
         found = self._link.health()
