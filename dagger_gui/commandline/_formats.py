@@ -1,0 +1,47 @@
+"""Formats by name, for the subcommands that bring data out and in."""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Literal
+
+from sessions.record.exchange.base import Counts, ExchangeError, formats
+
+Direction = Literal["export", "incoming"]
+_WORDS = {"export": "exported", "incoming": "imported"}
+
+
+def names(direction: Direction) -> list[str]:
+    """The formats of one direction."""
+    return [name for name, module in formats().items() if hasattr(module, direction)]
+
+
+def named(name: str, direction: Direction) -> ModuleType:
+    """A format that goes in this direction.
+
+    Raises:
+        ExchangeError: there is none of this name, or it goes the other way only (lists those that
+            there are).
+    """
+    found = formats().get(name)
+    if found is None or not hasattr(found, direction):
+        why = f"{name!r} is no format" if found is None else f"{name} cannot be"
+        raise ExchangeError(
+            f"{why} that can be {_WORDS[direction]}. Choose one of: {', '.join(names(direction))}."
+            if found is None
+            else f"{why} {_WORDS[direction]}. Choose one of: {', '.join(names(direction))}."
+        )
+    return found
+
+
+def in_words(counts: Counts) -> str:
+    """``3 episodes, 270 ticks, 4 interventions, 180 pictures``."""
+    pictures = sum(counts.frames.values())
+    pairs = [
+        (counts.episodes, "episode"),
+        (counts.ticks, "tick"),
+        (counts.interventions, "intervention"),
+        (pictures, "picture"),
+    ]
+    said = [f"{n:,} {word}{'' if n == 1 else 's'}" for n, word in pairs if n or word == "episode"]
+    return ", ".join(said)
