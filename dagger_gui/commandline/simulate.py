@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from dagger_gui.commandline._options import positive, station
+from dagger_gui.commandline.places import positive, station_option
 from sessions import stations
 
 
@@ -15,7 +15,7 @@ def add(commands: Any) -> None:
     line = commands.add_parser(
         "simulate", help="whole rounds on a simulated station with a scripted operator"
     )
-    station(line)
+    station_option(line)
     line.add_argument(
         "--operator",
         default="",
@@ -29,6 +29,7 @@ def add(commands: Any) -> None:
     line.add_argument("--seed", type=int, default=0)
     line.add_argument("--report", type=Path, default=None, help="write the figures as JSON")
     line.add_argument("--processes", type=positive, default=2)
+    line.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
