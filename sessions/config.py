@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,6 +13,9 @@ import tomli_w
 from sessions.types import SessionError
 
 T = TypeVar("T", bound=msgspec.Struct)
+
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,31}")
+"""Names become rings, folders and files."""
 
 
 class ConfigError(SessionError):
@@ -64,6 +68,9 @@ class Station(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Checks what types alone do not say."""
         if not 1.0 <= self.rate_hz <= 200.0:
             raise ValueError(f"rate_hz is {self.rate_hz:g}; it must be from 1 to 200")
+        for name in (*self.cameras, *self.operators):
+            if not _NAME.fullmatch(name):
+                raise ValueError(f"{name!r} is no name; use letters, digits, _ and -")
         if self.operators and self.operator not in self.operators:
             raise ValueError(
                 f"operator is {self.operator!r}; choose one of {', '.join(self.operators)}"
@@ -109,6 +116,13 @@ class Task(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     demonstrations: int = 12
     context_s: float = 1.0
     training: Training = Training()
+
+    def __post_init__(self) -> None:
+        """Checks what types alone do not say."""
+        if not _NAME.fullmatch(self.taxonomy):
+            raise ValueError(f"taxonomy is {self.taxonomy!r}; give a file name without .toml")
+        if not 0.0 <= self.context_s <= 60.0:
+            raise ValueError(f"context_s is {self.context_s:g}; it must be from 0 to 60")
 
 
 def read_station(path: Path) -> Station:

@@ -16,6 +16,7 @@ HDF5 knows lies what ``index`` keeps of the file, for a quick look without HDF5.
 
 from __future__ import annotations
 
+import re
 import uuid
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ import msgspec
 import numpy as np
 
 from sessions.types import SessionError
+
+_PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\- ]{0,63}")
 
 FORMAT = "dagger-episode"
 LAYOUT = 1
@@ -132,6 +135,21 @@ def identity(meta: EpisodeMeta) -> str:
     if meta.uid:
         return meta.uid
     return f"{meta.station}/{meta.task}/{meta.session}/{meta.episode}/{meta.started_wall}"
+
+
+def check_names(path: Path, meta: EpisodeMeta) -> None:
+    """Refuses names that could lead somewhere else when they become groups, folders or files.
+
+    Raises:
+        EpisodeError: a joint's or camera's name is no plain word.
+    """
+    for name in (*meta.camera_names, *meta.joint_names, *meta.environment_names):
+        if not _PLAIN.fullmatch(name):
+            raise EpisodeError(
+                path,
+                f"{name!r} is no name of a camera or component.",
+                "Use letters, digits, and _ . - within.",
+            )
 
 
 def dataset_path(field: str) -> str:

@@ -238,7 +238,9 @@ def _meta(path: Path, file: Any) -> EpisodeMeta:
                 f"It has layout {version}; this program reads up to {layout.LAYOUT}.",
                 "Update the program.",
             )
-        return msgspec.json.decode(str(file.attrs["metadata"]).encode(), type=EpisodeMeta)
+        meta = msgspec.json.decode(str(file.attrs["metadata"]).encode(), type=EpisodeMeta)
+    layout.check_names(path, meta)
+    return meta
 
 
 def _note(path: Path, file: Any) -> str:
@@ -288,16 +290,22 @@ def _steps(path: Path, file: Any, meta: EpisodeMeta, rows: int) -> NDArray[Any]:
     steps = np.zeros(rows, dtype)
     for name in layout.columns(dtype):
         with _naming(path, layout.dataset_path(name)):
-            steps[name] = file[layout.dataset_path(name)][:rows]
+            _fill(steps[name], file[layout.dataset_path(name)][:rows])
     return steps
 
 
 def _frames(path: Path, file: Any, camera: str, count: int) -> FrameIndex:
     with _naming(path, f"cameras/{camera}"):
         group = file["cameras"][camera]
-        return FrameIndex(
-            t=group["t"][:count],
-            received_t=group["received_t"][:count],
-            sequence=group["sequence"][:count],
-            flags=group["flags"][:count],
-        )
+        columns: dict[str, NDArray[Any]] = {}
+        for name in ("t", "received_t", "sequence", "flags"):
+            columns[name] = np.zeros(count, layout.FRAME_COLUMNS[name])
+            _fill(columns[name], group[name][:count])
+        return FrameIndex(**columns)
+
+
+def _fill(target: NDArray[Any], values: Any) -> None:
+    """Copies what was read; refuses another shape, words, and numbers that would be changed."""
+    if np.shape(values) != target.shape:
+        raise ValueError(f"shape {np.shape(values)} where {target.shape} was written")
+    np.copyto(target, values, casting="same_kind")

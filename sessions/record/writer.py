@@ -65,6 +65,7 @@ class EpisodeWriter:
         self.meta = meta
         self.final = folder / layout.file_name(meta.episode)
         self.path = folder / (name or layout.file_name(meta.episode, layout.PART))
+        layout.check_names(self.path, meta)
         for taken in (self.path, self.final):
             if taken.exists():
                 raise EpisodeError(taken, "The file exists already.", "Nothing was overwritten.")
