@@ -133,6 +133,15 @@ def drive(client: Client, runtime: Path, seconds: float) -> None:
     client.run(1.0)
 
 
+def _ready(client: Client) -> bool:
+    """Whether an attempt can start; an arm that a busy machine lost meanwhile is armed again."""
+    control = client.control
+    if control is not None and control.reason == "robot_lost":
+        client.ask(Arm())
+        client.run(0.5)
+    return client.ready() and bool(_leader(client).ok)
+
+
 def _started(client: Client) -> bool:
     """Whether an attempt runs; arms and starts it anew if the arm was lost meanwhile."""
     if client.control is not None and client.control.attempt:
@@ -148,8 +157,7 @@ def measured(takeover: str, seconds: float, folder: Path) -> Found:
     space = prepared(folder / takeover, takeover)
     client = Client(space)
     try:
-        client.until(client.ready, "everything is ready")
-        client.until(lambda: _leader(client).ok, "the leader answers")
+        client.until(lambda: _ready(client), "everything is ready")
         drive(client, space.runtime(), 5.0)
         client.take_steps()
         bare = BareLoop(RATE_HZ, folder)
