@@ -30,6 +30,7 @@ from policies.observation import floats, image
 
 KIND = "bc_image"
 
+READS_CAMERAS = True
 SCHEDULE = {"steps": 2000, "warm_steps": 1000, "batch": 32}
 """Gradient steps it is trained with unless the task says otherwise: a step over two cameras costs
 about ten times one of ``bc``, and a machine without a GPU is to be done in minutes."""

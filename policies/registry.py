@@ -2,7 +2,8 @@
 
 ``policies/bc.py`` is ``kind = "bc"`` in a task file. A policy file offers three names: ``Options``
 (a frozen struct of what may be set), ``create(spec, options, normaliser)`` and ``load(folder)``; it
-may offer a fourth, ``SCHEDULE``, how long it wants to be trained where the task says nothing.
+may offer a fourth, ``SCHEDULE``, how long it wants to be trained where the task says nothing, and
+a fifth, ``READS_CAMERAS``, if it learns from pictures.
 Nothing is registered anywhere else; a new policy is one new file.
 """
 
@@ -77,6 +78,15 @@ def schedule(kind: str) -> dict[str, Any]:
         PolicyError: no such kind.
     """
     return dict(getattr(_module(kind), "SCHEDULE", {}))
+
+
+def reads_cameras(kind: str) -> bool:
+    """Whether a kind of policy learns from pictures, so that they must be recorded for it.
+
+    Raises:
+        PolicyError: no such kind.
+    """
+    return bool(getattr(_module(kind), "READS_CAMERAS", False))
 
 
 def create(

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from policies import registry
 from sessions import lockstep
 from sessions.config import Station, Task
 from sessions.evaluation import SEED, trials
@@ -122,6 +123,8 @@ class _Run:
         self._workers = workers
         self._say = say
         self._keeper = Keeper(workspace, "simulated rounds")
+        # A policy that reads cameras learns from pictures, which cost time and space elsewhere.
+        self._sees = registry.reads_cameras(workspace.task.training.kind)
 
     def base(self) -> RoundReport:
         """Demonstrations and the base policy."""
@@ -132,6 +135,7 @@ class _Run:
             self._workers,
             self._settings.first,
             lambda g: len(g.episodes) >= wanted,
+            images=self._sees,
         )
         return self._trained(0, gathered, "demonstrations")
 
@@ -167,6 +171,7 @@ class _Run:
                 self._workers,
                 self._settings.first + _CONTROL,
                 lambda g: shown_s + g.human_s >= human_s,
+                images=self._sees,
             )
         self._train(arm, 0)
         measured = self._measure(arm, 0)

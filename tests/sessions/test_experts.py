@@ -23,6 +23,7 @@ from sessions.lockstep import Job
 from sessions.record.catalogue import Catalogue
 from sessions.stations import simulated_station
 from sessions.types import Controller, Outcome
+from sessions.workers import Workers
 from sessions.workspace import open_workspace
 from tests.drivers.environments.parts import TABLE
 
@@ -118,6 +119,28 @@ def test_its_corrections_make_the_policy_better_than_the_base(
     base, corrected = simulated[1].rounds
     assert corrected.corrections >= 10
     assert corrected.success.k > base.success.k
+
+
+def test_a_policy_that_reads_cameras_learns_from_the_environments_pictures(
+    tmp_path: Path,
+) -> None:
+    options = {"image_height": 16, "image_width": 16, "steps": 20, "warm_steps": 20, "batch": 8}
+    seeing = Training(kind="bc_image", options=options)
+    task = msgspec.structs.replace(TASK, attempt_s=3.0, demonstrations=2, training=seeing)
+    settings = Settings(rounds=1, corrections=1, trials=1, processes=1)
+    simulate(tmp_path / "w", settings, task=task, station=PLAIN, operator=EXPERT)
+    catalogue = Catalogue(open_workspace(tmp_path / "w"))
+    for episode in catalogue.episodes():
+        assert len(catalogue.read(episode.episode).frames["scene"].t) > 5
+
+
+def test_what_an_expert_does_wrong_in_a_worker_process_arrives_as_the_same_sentence() -> None:
+    with (
+        Workers(2) as workers,
+        pytest.raises(DeviceConfigError, match="failed: KeyError: 'cube'") as told,
+    ):
+        list(workers.map(lockstep.run, [broken("Failing")]))
+    assert told.value.remedy.startswith("Correct it there")
 
 
 @pytest.mark.parametrize(
