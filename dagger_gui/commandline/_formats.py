@@ -24,24 +24,24 @@ def named(name: str, direction: Direction) -> ModuleType:
             there are).
     """
     found = formats().get(name)
-    if found is None or not hasattr(found, direction):
-        why = f"{name!r} is no format" if found is None else f"{name} cannot be"
-        raise ExchangeError(
-            f"{why} that can be {_WORDS[direction]}. Choose one of: {', '.join(names(direction))}."
-            if found is None
-            else f"{why} {_WORDS[direction]}. Choose one of: {', '.join(names(direction))}."
-        )
-    return found
+    if found is not None and hasattr(found, direction):
+        return found
+    why = f"There is no format {name!r}." if found is None else f"{name} cannot be "
+    if found is not None:
+        why += f"{_WORDS[direction]}."
+    raise ExchangeError(f"{why} Choose one of: {', '.join(names(direction))}.")
 
 
 def in_words(counts: Counts) -> str:
-    """``3 episodes, 270 ticks, 4 interventions, 180 pictures``."""
-    pictures = sum(counts.frames.values())
+    """``3 episodes, 270 ticks, 4 interventions, 180 pictures``; what there is none of is left out.
+
+    Episodes are said in any case.
+    """
     pairs = [
         (counts.episodes, "episode"),
         (counts.ticks, "tick"),
         (counts.interventions, "intervention"),
-        (pictures, "picture"),
+        (sum(counts.frames.values()), "picture"),
     ]
     said = [f"{n:,} {word}{'' if n == 1 else 's'}" for n, word in pairs if n or word == "episode"]
     return ", ".join(said)

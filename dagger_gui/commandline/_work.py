@@ -54,14 +54,16 @@ class Ended(msgspec.Struct, tag=True, forbid_unknown_fields=True):
 
 
 Told = Progress | Found | Ended
+_DECODER = msgspec.json.Decoder(Told)
 
 
 def told(line: bytes) -> Told | None:
     """Reads a line that ``--progress json`` wrote; None for one that something else wrote."""
     try:
-        return msgspec.json.decode(line, type=Told)  # type: ignore[arg-type,return-value]
+        found: Told = _DECODER.decode(line)
     except msgspec.MsgspecError:
         return None
+    return found
 
 
 @dataclass
