@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drivers import registry
-from drivers.base import Camera, Robot, Teleoperator
+from drivers.base import Camera, JointLimits, Robot, Teleoperator
 from drivers.registry import DeviceContext, create
 from policies import registry as policies
 from policies.inline import InlinePolicy
@@ -79,7 +79,7 @@ class Attempt:
         steps: shape (T,) of ``step_dtype``, every tick of the attempt.
         outcome: success, failure or discarded.
         tags: (row, category) of each tag the operator gave.
-        joint_names: order of joint vectors.
+        limits: names of the joints in the order of joint vectors, their range and their unit.
         environment_names: components of the environment state.
         camera_names: cameras whose capture times the steps hold.
         frames: by camera, (capture time [s], sequence, JPEG) of each frame.
@@ -89,7 +89,7 @@ class Attempt:
     steps: NDArray[Any]
     outcome: Outcome
     tags: tuple[tuple[int, str], ...]
-    joint_names: tuple[str, ...]
+    limits: JointLimits
     environment_names: tuple[str, ...]
     camera_names: tuple[str, ...]
     frames: dict[str, list[tuple[float, int, bytes]]] = field(default_factory=dict)
@@ -229,7 +229,7 @@ def _run(job: Job, world: Any) -> Attempt:
         steps=steps,
         outcome=Outcome[recording.ended.outcome.upper()],
         tags=tuple((max(0, tick - first), category) for tick, category in recording.tags),
-        joint_names=robot.limits.names,
+        limits=robot.limits,
         environment_names=robot.environment_names,
         camera_names=frames.names if frames is not None and recording.frames else (),
         frames=recording.frames,

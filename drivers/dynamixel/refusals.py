@@ -29,7 +29,7 @@ class RefusedError(DriverError):
             5 data length, 6 data limit, 7 access.
     """
 
-    def __init__(self, device: str, problem: str, remedy: str, code: int) -> None:
+    def __init__(self, device: str, problem: str, remedy: str, code: int = 0) -> None:
         super().__init__(device, problem, remedy)
         self.code = code
 

@@ -25,7 +25,7 @@ from sessions.types import Controller, segments
 FILE = "index.msgpack"
 _MAGIC = b"dagger-1"
 _TRAILER = struct.Struct("<Q8s")
-_VERSION = 3
+_VERSION = 4
 
 
 class Takeover(msgspec.Struct, frozen=True):

@@ -55,6 +55,8 @@ _UNITS = {
     "doubt": "1, NaN without one",
 }
 
+_JOINTED = ("position", "velocity", "sent_action", "policy_action", "human_action")
+
 FRAME_COLUMNS: dict[str, str] = {
     "offset": "<i8",
     "size": "<i8",
@@ -96,6 +98,7 @@ class EpisodeMeta(msgspec.Struct, frozen=True):
         camera_names: order of ``frame_t`` columns and the groups under ``cameras``.
         lower: lowest position of each joint [rad, gripper 0..1]; empty if not known.
         upper: highest position.
+        unit: what joints that are no gripper are measured in; empty if nobody knows.
         uid: the episode's identity wherever it is copied to; empty in old files.
         rate_hz: control rate the loop was set to [Hz]; true times are in ``t``.
         started_wall: ISO 8601 wall time of the start, UTC.
@@ -119,6 +122,7 @@ class EpisodeMeta(msgspec.Struct, frozen=True):
     camera_names: tuple[str, ...] = ()
     lower: tuple[float, ...] = ()
     upper: tuple[float, ...] = ()
+    unit: str = "rad"
     uid: str = ""
     rate_hz: float = 50.0
     started_wall: str = ""
@@ -157,9 +161,15 @@ def dataset_path(field: str) -> str:
     return _PATHS.get(field, field)
 
 
-def unit(field: str) -> str:
-    """The unit written beside a field's dataset; empty for counts and codes."""
-    return _UNITS.get(field, "")
+def unit(field: str, joints: str = "rad") -> str:
+    """The unit written beside a field's dataset; empty for counts and codes.
+
+    Args:
+        field: of ``step_dtype``.
+        joints: what the joints are measured in; empty if nobody knows.
+    """
+    told = _UNITS.get(field, "")
+    return told.replace("rad", joints or "unknown") if field in _JOINTED else told
 
 
 def columns(dtype: np.dtype[Any]) -> list[str]:

@@ -27,6 +27,7 @@ class Stream:
         rate_hz: control rate [Hz].
         lower: lowest position of each joint; empty if not known.
         upper: highest position.
+        unit: what joints that are no gripper are measured in; empty if nobody knows.
         station: its name.
         task: its name.
         stages: names of the stages.
@@ -41,6 +42,7 @@ class Stream:
     rate_hz: float
     lower: tuple[float, ...] = ()
     upper: tuple[float, ...] = ()
+    unit: str = "rad"
     station: str = ""
     task: str = ""
     stages: tuple[str, ...] = ()
@@ -107,6 +109,7 @@ def described(started: AttemptStarted, stream: Stream, t: float, now: float) -> 
         camera_names=stream.camera_names,
         lower=stream.lower,
         upper=stream.upper,
+        unit=stream.unit,
         uid=new_uid(),
         rate_hz=stream.rate_hz,
         started_wall=wall.isoformat(timespec="milliseconds"),

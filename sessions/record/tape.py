@@ -129,6 +129,7 @@ class Tape:
             rate_hz=float(meta["rate_hz"]),
             lower=tuple(meta.get("lower", ())),
             upper=tuple(meta.get("upper", ())),
+            unit=str(meta.get("unit", "rad")),
             station=self._space.station.name,
             task=self._space.task.name,
             stages=self._space.task.stages,

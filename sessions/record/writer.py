@@ -194,7 +194,7 @@ class EpisodeWriter:
                     maxshape=(None, *shape),
                     chunks=(_ROWS, *shape),
                 )
-                made.attrs["unit"] = layout.unit(field)
+                made.attrs["unit"] = layout.unit(field, self.meta.unit)
                 self._sets[field] = made
             for camera in self.cameras:
                 group = file.create_group(f"cameras/{camera}")

@@ -134,7 +134,7 @@ def test_a_lying_summary_is_no_more_than_a_cache(whole: Path, tmp_path: Path) ->
     path = space.episodes / "000001.h5"
     path.write_bytes(whole.read_bytes())
     with path.open("ab") as file:
-        own = msgspec.msgpack.encode({"version": 3, "layout": 1, "entry": {"size": "big"}})
+        own = msgspec.msgpack.encode({"version": 4, "layout": 1, "entry": {"size": "big"}})
         file.write(own + len(own).to_bytes(8, "little") + b"dagger-1")
     assert [e.ticks for e in Catalogue(space).episodes()] == [40]
 
