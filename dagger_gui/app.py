@@ -18,6 +18,7 @@ from dagger_gui.first_launch import WHAT_TO_DO_FIRST
 from dagger_gui.session_model import SessionModel
 from dagger_gui.sounds import Sounds, available
 from dagger_gui.window import Window
+from dagger_gui.window_lock import WindowLock, why_read_only
 from drivers import bindings, registry
 from drivers.registry import DeviceContext
 from sessions import stations
@@ -38,6 +39,7 @@ _NO_POLICY = (
     "There is no policy yet. Arm, record a dozen demonstrations with Ctrl+D, then press Ctrl+R."
 )
 _POLL_MS = 50
+_LOOK_MS = 500  # how soon a window that only looks notices that it could take over
 
 
 def main(workspace: Path, station: str = "") -> int:
@@ -130,6 +132,9 @@ def _check_world(station: Station) -> None:
 class Session(QObject):
     """The window with everything behind it.
 
+    Where another window works on the workspace already this one only looks: it hears everything,
+    starts and stops nothing, and takes over when the other has gone and the operator says so.
+
     Args:
         workspace: what the window is opened on.
         settings: where geometry, theme and layouts are remembered.
@@ -144,6 +149,7 @@ class Session(QObject):
         sound = settings.value("sounds", available(), type=bool)
         self.sounds = Sounds(on=bool(sound))
         self._settings = settings
+        self.lock = WindowLock(workspace.runtime())
         self.model = SessionModel(workspace)
         self.window = Window(self.model, bindings.load(own), settings, self.sounds)
         self._closing_ms = 0
@@ -154,13 +160,25 @@ class Session(QObject):
         self._patience.setSingleShot(True)
         self._patience.setInterval(_PATIENCE_MS)
         self._patience.timeout.connect(self._look_for_supervisor)
+        self._looking = QTimer(self)
+        self._looking.setInterval(_LOOK_MS)
+        self._looking.timeout.connect(self._look_only)
+        self.window.read_only.takeOverRequested.connect(self._take_over)
         self.window.closing.connect(self._begin_closing)
         self.window.first_launch.finished.connect(self._first_launch_done)
 
     def start(self) -> None:
-        """Shows the window, and brings the station up behind it."""
+        """Shows the window, and brings the station up behind it if nobody else works here."""
+        self.lock.take()
+        if not self.lock.held:
+            self._look_only()
+            self._looking.start()
         self.window.show()
         self.model.start()
+        if self.lock.held:
+            self._bring_up()
+
+    def _bring_up(self) -> None:
         station = self.workspace.station
         shown = station.simulated and bool(demonstrator(station))
         if self.workspace.running_round() < 0 and shown:
@@ -177,9 +195,30 @@ class Session(QObject):
         self._patience.stop()
         self.window.first_launch.stop()
         self.window.desk.close()
-        self._settings.setValue("sounds", self.sounds.on)
+        self._looking.stop()
+        if self.lock.held:
+            self._settings.setValue("sounds", self.sounds.on)
         self.model.close()
         self.sounds.close()
+        self.lock.close()
+
+    # -- only looking
+
+    def _look_only(self) -> None:
+        """Says who works here, or that nobody does any more."""
+        other = self.lock.other()
+        self.model.set_read_only(why_read_only(other))
+        self.window.show_read_only(free=not other)
+
+    def _take_over(self) -> None:
+        """Works here from now on, unless somebody else was faster."""
+        if not self.lock.take():
+            self._look_only()
+            return
+        self._looking.stop()
+        self.model.set_read_only("")
+        self.window.show_read_only(free=False)
+        self._bring_up()
 
     # -- coming up
 
@@ -220,6 +259,9 @@ class Session(QObject):
 
         Asked a second time, it is told so, and an arm on its way to rest is let go.
         """
+        if not self.lock.held:  # what another window has started goes on
+            self._finish()
+            return
         if self._closing.isActive():
             self.model.send("supervisor", Shutdown())
             return

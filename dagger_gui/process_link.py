@@ -28,7 +28,8 @@ from sessions.messages import (
 _RETRY_S = 0.5
 _REPLY_S = 3.0
 # What no refusal is shown for: the key that is let go after a stop gives nothing back.
-_QUIET = (Heartbeat, Snapshot, Keys, GiveBack)
+QUIET = (Heartbeat, Snapshot, Keys, GiveBack)
+"""Commands that nobody gave on purpose."""
 
 
 @dataclass
@@ -45,6 +46,11 @@ class ProcessLink:
         process: name of the process on the bus.
         silence_s: it counts as gone when nothing was heard for this long [s].
         commands: whether it takes commands (cameras and trainer only publish).
+
+    Attributes:
+        there: whether it has been heard lately.
+        listening: nothing is asked of it, not even its whole state: that comes within the second
+            in which every process publishes.
     """
 
     def __init__(
@@ -59,6 +65,7 @@ class ProcessLink:
         self._heard_t = float("-inf")
         self._tried_t = float("-inf")
         self.there = False
+        self.listening = False
 
     def age_s(self, now: float) -> float:
         """Seconds since anything was heard of the process; infinite if it never was."""
@@ -94,7 +101,7 @@ class ProcessLink:
             asked = self._asked.pop(number, None)
             self._heard_t = now
             if isinstance(reply, Refused):
-                if asked is not None and not isinstance(asked.command, _QUIET):
+                if asked is not None and not isinstance(asked.command, QUIET):
                     refusals.append(reply)
             elif not isinstance(reply, Accepted):
                 heard.append(reply)
@@ -123,7 +130,7 @@ class ProcessLink:
         found = []
         for number in late:
             command = self._asked.pop(number).command
-            if not isinstance(command, _QUIET):
+            if not isinstance(command, QUIET):
                 found.append(
                     Refused(
                         f"The {self.process} process did not answer within {_REPLY_S:g} s.",
@@ -135,7 +142,9 @@ class ProcessLink:
     def _watch(self, now: float) -> None:
         """Asks for a full snapshot on connecting and again until the process answers."""
         self.there = self.age_s(now) <= self._silence_s
-        if self.there or self._requester is None or now - self._tried_t < _RETRY_S:
+        if self.listening or self._requester is None:
+            return
+        if self.there or now - self._tried_t < _RETRY_S:
             return
         # A fresh socket drops what the dead process never read.
         self._requester.close()

@@ -196,6 +196,9 @@ class RoundDesk(QObject):
 
     def measure(self, index: int) -> None:
         """Runs trials of a round's policy in simulation, beside everything else."""
+        if self._model.read_only:
+            self.said.emit(self._model.read_only, "fault")
+            return
         if self.is_measuring():
             self.said.emit("A measurement runs already. Cancel it, or wait for its end.", "hold")
             return

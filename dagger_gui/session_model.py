@@ -15,7 +15,7 @@ from typing import Any, Final
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
-from dagger_gui.process_link import ProcessLink
+from dagger_gui.process_link import QUIET, ProcessLink
 from dagger_gui.step_history import StepHistory
 from drivers.ring import RingError, RingReader
 from sessions.messages import (
@@ -27,6 +27,7 @@ from sessions.messages import (
     Keys,
     Message,
     RecorderState,
+    SoftStop,
     SupervisorState,
     TrainingProgress,
 )
@@ -60,6 +61,7 @@ class SessionModel(QObject):
         control: newest ControlState, None before the first; the others alike.
         steps: the last ten seconds of ticks, None before the step ring exists.
         joint_names: the robot's joints as the step ring names them; empty before.
+        read_only: why this window only looks, one sentence; empty in one that works.
     """
 
     control_changed = Signal(object)
@@ -74,6 +76,7 @@ class SessionModel(QObject):
     presence_changed = Signal(str, bool)
     robot_changed = Signal()
     refused = Signal(str, str)
+    read_only_changed = Signal(str)
     ticked = Signal(float)
 
     def __init__(
@@ -93,6 +96,7 @@ class SessionModel(QObject):
         self.training: TrainingProgress | None = None
         self.steps: StepHistory | None = None
         self.joint_names: tuple[str, ...] = ()
+        self.read_only = ""
         self._links = {
             name: ProcessLink(self.runtime, name, silence, commands=name not in _LISTEN_ONLY)
             for name, silence in _SILENCE_S.items()
@@ -126,12 +130,26 @@ class SessionModel(QObject):
 
     # -- commands
 
+    def set_read_only(self, why: str) -> None:
+        """Sends nothing from now on, or works again; ``why`` is what the operator reads."""
+        if why != self.read_only:
+            self.read_only = why
+            for link in self._links.values():
+                link.listening = bool(why)
+            self.read_only_changed.emit(why)
+
     def send(self, process: str, command: Message) -> bool:
         """Sends a command up; a refusal, now or later, comes by the signal ``refused``.
+
+        A window that only looks sends one thing: the soft stop on its screen stops the arm.
 
         Returns:
             Whether it was sent; the process may still refuse it.
         """
+        if self.read_only and not isinstance(command, SoftStop):
+            if not isinstance(command, QUIET):
+                self.refused.emit(self.read_only, "")
+            return False
         link = self._links.get(process)
         if link is None:
             return False

@@ -22,6 +22,7 @@ from dagger_gui.round_desk import RoundDesk
 from dagger_gui.session_model import SessionModel
 from dagger_gui.sounds import Sounds
 from dagger_gui.widgets.key_sheet import KeySheet
+from dagger_gui.widgets.read_only_strip import ReadOnlyStrip
 from dagger_gui.widgets.state_banner import StateBanner
 from drivers.bindings import Bindings
 from sessions.messages import AttemptEnded, EpisodeSummary
@@ -57,6 +58,7 @@ class Window(QWidget):
         self.commands = Commands(model, self)
         self.desk = RoundDesk(model, self.commands, self)
         self.banner = StateBanner()
+        self.read_only = ReadOnlyStrip()
         self.rail = Rail([(name, first_key(keys, action)) for name, action in _PAGES])
         self.first_launch = FirstLaunchPage(workspace.root)
         self.run = RunPage(model, self.commands, self.desk, keys)
@@ -104,6 +106,16 @@ class Window(QWidget):
     def show_station(self) -> None:
         """Shows banner, rail and pages."""
         self._outer.setCurrentWidget(self._working)
+
+    def show_read_only(self, *, free: bool) -> None:
+        """Says under the banner and in the title whether this window only looks.
+
+        Args:
+            free: whether it could take over now.
+        """
+        self.read_only.setValue(self.model.read_only, free=free)
+        title = f"{self.model.workspace.task.name} – {self.model.workspace.station.name}"
+        self.setWindowTitle(f"{title} (read-only)" if self.model.read_only else title)
 
     def refresh(self, now: float) -> None:
         """One turn of the display timer."""
@@ -212,7 +224,8 @@ class Window(QWidget):
     def closeEvent(self, event: QCloseEvent) -> None:
         """Never asks: the arm holds, everything is stopped in order, then the window goes."""
         if self._may_close:
-            self._save()
+            if not self.model.read_only:  # what the other window remembers stays
+                self._save()
             event.accept()
             return
         event.ignore()
@@ -244,6 +257,7 @@ class Window(QWidget):
         working.setContentsMargins(0, 0, 0, gap)
         working.setSpacing(gap)
         working.addWidget(self.banner)
+        working.addWidget(self.read_only)
         working.addWidget(self._body, 1)
         self._outer = QStackedWidget()
         self._outer.addWidget(self._working)
