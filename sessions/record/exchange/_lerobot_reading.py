@@ -1,0 +1,156 @@
+"""Reads LeRobotDatasets: those that left here as they were, and counts what is in them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from sessions.record import jpeg
+from sessions.record.catalogue import Catalogue
+from sessions.record.exchange import _lerobot_foreign as foreign
+from sessions.record.exchange import _lerobot_tables as tables
+from sessions.record.exchange import _lerobot_video as video
+from sessions.record.exchange._lerobot_own import FILE, OwnEpisode, Taken
+from sessions.record.exchange._lerobot_schema import IMAGES, OWN
+from sessions.record.exchange._lerobot_source import Dataset
+from sessions.record.exchange.arriving import Arriving
+from sessions.record.exchange.base import Counts, ExchangeError, Job
+from sessions.types import Outcome, step_dtype
+from sessions.workspace import Workspace
+
+
+def episodes(source: Path, units: str) -> tuple[int, Iterator[Arriving]]:
+    """The episodes of a dataset; see ``lerobot.incoming``.
+
+    Raises:
+        ExchangeError: torn, no v3.0 dataset, or nothing in it can be used; names the place.
+    """
+    dataset = Dataset(source)
+    if not dataset.own:
+        reader = foreign.Reader(dataset, units)
+        return len(dataset.rows), (reader.episode(row) for row in dataset.rows)
+    lines = _lines(dataset)
+    return len(lines), _own_episodes(dataset, lines)
+
+
+def doubts(workspace: Workspace, source: Path, units: str) -> list[str]:
+    """What an import would not settle; see ``lerobot.conflicts``.
+
+    Raises:
+        ExchangeError: as of ``episodes``.
+    """
+    dataset = Dataset(source)
+    if dataset.own:
+        lines = _lines(dataset)
+        joints, found = lines[0].meta.joint_names if lines else (), list[str]()
+    else:
+        reader = foreign.Reader(dataset, units)
+        joints, found = reader.joints, reader.assumptions()
+    catalogue = Catalogue(workspace)
+    here = {tuple(entry.meta.joint_names) for entry in catalogue.entries()}
+    if here and tuple(joints) not in here:
+        found.insert(
+            0,
+            f"Its joints are {', '.join(joints)}, this workspace's "
+            f"{', '.join(sorted(here)[0])}: one policy cannot learn from both. They are brought in "
+            "all the same.",
+        )
+    return found
+
+
+def counted(root: Path, job: Job) -> Counts:
+    """What a dataset of ours holds, by reading all of it.
+
+    Raises:
+        ExchangeError: torn, or none of ours.
+        CancelledError: it was cancelled.
+    """
+    dataset = Dataset(root)
+    lines = _lines(dataset)
+    ticks = 0
+    for path in sorted({dataset.data(row) for row in dataset.rows}):
+        job.check()
+        file = tables.File(path)
+        held = [row for row in dataset.rows if dataset.data(row) == path]
+        if file.groups != len(held):
+            raise ExchangeError(f"{path} has {file.groups} row groups for {len(held)} episodes.")
+        for group in range(file.groups):
+            ticks += len(file.group(group)["frame_index"])
+    frames: dict[str, int] = {}
+    for camera, key in dataset.cameras.items():
+        paths = sorted({dataset.video(row, key)[0] for row in dataset.rows})
+        frames[camera] = sum(video.count(path, job) for path in paths)
+    return Counts(len(dataset.rows), ticks, frames, sum(line.interventions for line in lines))
+
+
+def _lines(dataset: Dataset) -> list[OwnEpisode]:
+    path = dataset.root / OWN / FILE
+    try:
+        found = [
+            msgspec.json.decode(line, type=OwnEpisode) for line in path.read_bytes().splitlines()
+        ]
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ExchangeError(f"{path} is torn ({error}).") from error
+    lengths = [row.get("length") for row in dataset.rows]
+    if [line.length for line in found] != lengths:
+        raise ExchangeError(
+            f"{path} tells of {len(found)} episodes, {dataset.root}/meta/episodes of others. If "
+            f"it was edited, delete {dataset.root / OWN}: it is read as another's then."
+        )
+    return found
+
+
+def _own_episodes(dataset: Dataset, lines: list[OwnEpisode]) -> Iterator[Arriving]:
+    file: tables.File | None = None
+    group = 0
+    for row, line in zip(dataset.rows, lines, strict=True):
+        path = dataset.steps(row)
+        if file is None or file.path != path:
+            file, group = tables.File(path), 0
+        steps = _steps(path, file.group(group), line)
+        group += 1
+        if line.outcome.upper() not in Outcome.__members__:
+            raise ExchangeError(f"{dataset.root / OWN / FILE}: {line.outcome!r} is no outcome.")
+        yield Arriving(
+            meta=line.meta,
+            steps=steps,
+            outcome=Outcome[line.outcome.upper()],
+            frames={c: _pictures(dataset, row, c, taken) for c, taken in line.cameras.items()},
+            edits=line.edits,
+        )
+
+
+def _steps(path: Path, held: dict[str, NDArray[Any]], line: OwnEpisode) -> NDArray[Any]:
+    meta = line.meta
+    fields = step_dtype(len(meta.joint_names), len(meta.environment_names), len(meta.camera_names))
+    steps = np.zeros(line.length, fields)
+    for name in fields.names or ():
+        shape = steps[name].shape
+        if not steps[name].size:
+            continue
+        if name not in held or held[name].size != steps[name].size:
+            given = held[name].shape if name in held else "absent"
+            raise ExchangeError(f"{path}: {name} is {given} where {shape} were written.")
+        steps[name] = held[name].reshape(shape)
+    return steps
+
+
+def _pictures(
+    dataset: Dataset, row: dict[str, Any], camera: str, taken: Taken
+) -> Callable[[], Iterator[tuple[float, int, bytes]]]:
+    def read() -> Iterator[tuple[float, int, bytes]]:
+        if not taken.row:
+            return
+        path, begin = dataset.video(row, IMAGES + camera)
+        times = [begin + at / dataset.info.fps for at in taken.row]
+        shown = video.pictures_at(path, times, 0.5 / dataset.info.fps)
+        for t, sequence, image in zip(taken.t, taken.sequence, shown, strict=False):
+            cut = np.ascontiguousarray(image[: taken.height, : taken.width])
+            yield t, sequence, jpeg.encode(cut)
+
+    return read
