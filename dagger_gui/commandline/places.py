@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 from sessions import stations
+from sessions.checking.benches import Bench, bench
 
 
 def default_workspace(station: str = "") -> Path:
@@ -40,3 +41,30 @@ def positive(text: str) -> int:
     if value < 1:
         raise argparse.ArgumentTypeError(f"{value} is less than 1")
     return value
+
+
+def named_station(line: argparse.ArgumentParser) -> None:
+    """Adds what ``check``, ``find`` and ``calibrate`` are about: STATION, and where it lies."""
+    line.add_argument(
+        "named",
+        metavar="STATION",
+        help=f"one of {', '.join(stations.names())}, a station file, or a workspace's folder",
+    )
+    line.add_argument("--workspace", type=Path, default=argparse.SUPPRESS, help="its folder")
+    line.add_argument(
+        "--runtime",
+        type=Path,
+        default=None,
+        help="use the emulated arms that run in this folder already, instead of starting them",
+    )
+
+
+def bench_of(arguments: argparse.Namespace) -> Bench:
+    """The station that a command is about.
+
+    Raises:
+        ConfigError: there is no such station, file or workspace.
+    """
+    named: str = arguments.named
+    workspace: Path | None = getattr(arguments, "workspace", None)
+    return bench(named, workspace or default_workspace(named))

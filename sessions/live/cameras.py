@@ -33,6 +33,7 @@ SLOTS = 48
 PUBLISH_S = 0.5
 RETRY_S = 1.0
 _READ_S = 0.1
+UNTRIED = "Not connected yet."
 
 
 class CameraThread(threading.Thread):
@@ -62,7 +63,7 @@ class CameraThread(threading.Thread):
         self._ring: RingWriter | None = None
         self._judge = PictureJudge(runtime)
         self._meter = Meter(late_s)
-        self._problem = "Not connected yet."
+        self._problem = UNTRIED
         self._losses = 0
         self._lost = ""  # why it went away last
         self._first_size = self._resized = ""
