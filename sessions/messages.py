@@ -324,8 +324,9 @@ class RestartProcess(Message):
 class Suspend(Message):
     """Ends a process in order and leaves it so until RestartProcess.
 
-    For calibrations and checks, which need the ports to themselves. Sent again while the process
-    ends, it hurries it: the control process lets go of the arm at once.
+    For calibrations and checks, which need the ports to themselves, and for imports and repairs,
+    which need the workspace to themselves. Sent again while the process ends, it hurries it: the
+    control process lets go of the arm at once.
     """
 
     name: str

@@ -46,6 +46,7 @@ class Kind:
         errors: file for what it writes to standard error; None leaves it in the common log.
         on_death: what the window says when it has died and is not started again by itself.
         hurries: whether being asked to stop a second time means more to it than the first.
+        suspended_for: why it is suspended, if it is.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Kind:
     errors: Path | None = None
     on_death: str = ""
     hurries: bool = False
+    suspended_for: str = "calibration or a check has its devices"
 
 
 class Child:
@@ -250,7 +252,7 @@ class Child:
     def _text(self) -> str:
         if self.suspended:
             doing = "It is being suspended" if self.running else "It is suspended"
-            return f"{doing}: calibration or a check has its devices. Resume it afterwards."
+            return f"{doing}: {self.kind.suspended_for}. Resume it afterwards."
         if self.running:
             silent_s = time.monotonic() - self.heard_t
             if not self.ready or silent_s < SILENT_S:

@@ -35,7 +35,15 @@ def kinds(space: Workspace, runtime: Path, modules: dict[str, str]) -> list[Kind
         )
     if not station.policy_server:
         found.append(Kind("policy", "policies.server", ("--endpoint", policy_endpoint(runtime))))
-    found.append(Kind("recorder", "sessions.record.recorder", (root,), stop_s=8.0))
+    found.append(
+        Kind(
+            "recorder",
+            "sessions.record.recorder",
+            (root,),
+            stop_s=8.0,
+            suspended_for="an import or a repair has the workspace",
+        )
+    )
     if station.cameras:
         found.append(Kind("cameras", "sessions.live.cameras", (root,)))
     control = Kind("control", "sessions.live.control", (root,), stop_s=_REST_S, hurries=True)

@@ -41,7 +41,7 @@ from sessions.workspace import Workspace, open_workspace
 POLL_S = 0.05
 PUBLISH_S = 1.0
 _WORLD_READY_S = 10.0
-_SUSPENDABLE = ("control", "cameras")
+_SUSPENDABLE = ("control", "cameras", "recorder")
 
 
 class Supervisor:
@@ -191,10 +191,10 @@ class Supervisor:
     def _suspend(self, name: str) -> Message:
         child = self._children.get(name)
         if child is None or name not in _SUSPENDABLE:
-            known = " and ".join(n for n in _SUSPENDABLE if n in self._children)
+            known = ", ".join(n for n in _SUSPENDABLE if n in self._children)
             return Refused(f"The process {name!r} cannot be suspended.", f"These can: {known}.")
         driving = child.running and not child.suspended
-        if name == "control" and driving and self._attempt:
+        if name in ("control", "recorder") and driving and self._attempt:
             return Refused(
                 f"Attempt {self._attempt} is running.", "End it first: success, failure or discard."
             )

@@ -206,7 +206,7 @@ def test_a_suspended_control_process_leaves_its_devices_until_it_is_resumed(
     assert "End it first" in session.refused(Suspend("control"), "supervisor")
     session.do(EndAttempt("discarded"))
     session.until(lambda: not session.control.attempt)
-    assert "cannot be suspended" in session.refused(Suspend("recorder"), "supervisor")
+    assert "cannot be suspended" in session.refused(Suspend("policy"), "supervisor")
     pid = session.process("control").pid
     session.do(Suspend("control"), "supervisor")
     session.until(lambda: not session.process("control").running)
