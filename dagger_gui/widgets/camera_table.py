@@ -104,12 +104,13 @@ class CameraTable(QWidget):
         self._grid.setColumnMinimumWidth(1, theme.grid(18))
         for column, head in enumerate(HEADS):
             label = ElidedLabel(head, size="small", muted=True)
-            label.setMinimumWidth(label.sizeHint().width())
+            # So that a growing figure moves nothing, and a dash leaves room for the head above it.
+            widest = max(head, _WIDEST.get(column, ""), key=len)
+            width = label.fontMetrics().horizontalAdvance(widest) + theme.grid(1)
+            if head and column != 1:
+                self._grid.setColumnMinimumWidth(column, width)
             if column in _FIGURES:
                 label.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-                # So that a growing figure moves nothing.
-                width = label.fontMetrics().horizontalAdvance(_WIDEST[column])
-                self._grid.setColumnMinimumWidth(column, width)
             self._grid.addWidget(label, 0, column)
         self.setAccessibleName("Cameras")
 
