@@ -145,12 +145,13 @@ class Alerts(QObject):
         self._problems[process] = problem
 
     def _untagged(self, count: int) -> None:
-        some = "1 correction has" if count == 1 else f"{count} corrections have"
+        some = "1 correction is" if count == 1 else f"{count} corrections are"
+        them = "it" if count == 1 else "them"
         self._question = self._notices.say(
-            f"{some} no tag yet. Tags are for finding causes; training does not need them.",
+            f"{some} untagged. Tag {them} first (F2), or retrain anyway.",
             "training",
             [
-                ("Jump to next untagged", self._show_untagged),
+                (f"Tag {them}", self._show_untagged),
                 ("Retrain anyway", self._desk.retrain_anyway),
             ],
             stays=True,

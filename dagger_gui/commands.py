@@ -264,9 +264,11 @@ class Commands(QObject):
 
     # -- training
 
-    def train(self, share: float | None, *, warm_start: bool, recovered_only: bool) -> None:
-        """Trains the next round's policy on everything so far."""
-        command = StartTraining(share, warm_start, recovered_only)
+    def train(
+        self, share: float | None, *, warm_start: bool, recovered_only: bool, query: str = ""
+    ) -> None:
+        """Trains the next round's policy on everything so far, or on what a query finds."""
+        command = StartTraining(share, warm_start, recovered_only, query=query)
         self._model.send("supervisor", command)
 
     def cancel_training(self) -> None:

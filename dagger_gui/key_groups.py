@@ -11,8 +11,17 @@ _GROUPS = {
     "Correct": ("correct", "toggle", "operator", "demonstrate"),
     "End the attempt": ("success", "failure", "discard", "reset_scene"),
     "Corrections": ("note", "discard_correction", "undo", "redo", "retrain"),
-    "Window": ("page_run", "page_rounds", "page_station", "theme", "keys"),
+    "Review": (
+        *("play", "slower", "faster", "next_untagged", "find", "boundary", "split", "merge"),
+        *("start_earlier", "start_later", "end_earlier", "end_later"),
+    ),
+    "Window": ("page_run", "page_review", "page_rounds", "page_station", "theme", "keys"),
 }
+_CURSOR = (  # fixed: while the human drives, the same keys are the arm's
+    (("←", "→"), "Frame back, frame on"),
+    (("PgUp", "PgDn"), "Correction before, after"),
+    (("Home", "End"), "First frame, last frame"),
+)
 _TAGS = tuple(f"tag_{n}" for n in range(1, 10))
 
 
@@ -45,6 +54,8 @@ def key_groups(keys: Bindings) -> list[KeyGroup]:
         rows = ((tags[0], "…", tags[-1]), "Say what failed")
         at = list(_GROUPS).index("Corrections")
         groups[at] = KeyGroup(groups[at].title, (rows, *groups[at].rows))
+    at = list(_GROUPS).index("Review")
+    groups[at] = KeyGroup(groups[at].title, (*groups[at].rows, *_CURSOR))
     motion = tuple(
         (tuple(map(shown, keys.keyboard[name])), words)
         for name, words in MOTIONS.items()

@@ -15,6 +15,7 @@ from dagger_gui.widgets.training_options import TrainingOptions
 from sessions.learn import rounds
 from sessions.learn.rounds import RoundSummary
 from sessions.messages import Activate, EpisodeSummary, TrainingProgress
+from sessions.record.query import Selection
 from sessions.statistics import Proportion
 from sessions.types import SessionError
 
@@ -37,6 +38,7 @@ class RoundDesk(QObject):
     Attributes:
         summaries: every round on disk, in order.
         options: how RETRAIN trains.
+        query: what RETRAIN takes and nothing else; empty for everything.
         measuring: newest progress of the measurement under way, None without one.
     """
 
@@ -44,6 +46,7 @@ class RoundDesk(QObject):
     said = Signal(str, str)
     untagged_found = Signal(int)
     measuring_changed = Signal()
+    everything_asked = Signal()  # the query is the Review page's to give up
 
     def __init__(
         self, model: SessionModel, commands: Commands, parent: QObject | None = None
@@ -54,6 +57,8 @@ class RoundDesk(QObject):
         self.options = TrainingOptions(training.share, training.warm_start, training.recovered_only)
         self.summaries: tuple[RoundSummary, ...] = ()
         self.measuring: TrainingProgress | None = None
+        self.query = ""
+        self._chosen: Selection | None = None
         self._seen: object = None
         self._asked = False
         self._measured_round = -1
@@ -136,14 +141,20 @@ class RoundDesk(QObject):
         kept = [e for e in episodes if e.outcome != "discarded"]
         demos = sum(e.demo for e in kept)
         usable, left_out = self._usable()
+        if self._chosen is not None:
+            demos = sum(e.demo and e.outcome != "discarded" for e in self._chosen.episodes)
         corrections = _count(usable, "correction")
         if left_out:
             corrections = f"{usable} of {usable + left_out} corrections"
-        if self._guesses():
+        if self._chosen is None and self._guesses():
             corrections = f"up to {corrections}"
         start = f"on from round {self.running()}" if self.options.warm_start else "from scratch"
         share = "" if self.options.share is None else f", {self.options.share:.0%} of the weight"
         what = f"{_count(demos, 'demonstration')} and {corrections}{share}"
+        if self.query and self._chosen is None:
+            what = f"only what {self.query} finds"
+        elif self.query:
+            what = f"only what {self.query} finds: {what}"
         return f"Trains round {index} {start} on {what}."
 
     def why_not(self) -> str:
@@ -154,6 +165,8 @@ class RoundDesk(QObject):
             return "A training runs already."
         if self._usable()[0] > 0:
             return ""
+        if self._chosen is not None:
+            return f"No correction to learn from is found by {self.query}. Choose others on Review."
         recorder = self._model.recorder
         if recorder is None or not recorder.interventions:
             return _NO_CORRECTIONS
@@ -182,13 +195,27 @@ class RoundDesk(QObject):
         self._asked = False
         chosen = self.options
         self._commands.train(
-            chosen.share, warm_start=chosen.warm_start, recovered_only=chosen.recovered_only
+            chosen.share,
+            warm_start=chosen.warm_start,
+            recovered_only=chosen.recovered_only,
+            query=self.query,
         )
 
     def set_options(self, options: TrainingOptions) -> None:
         """How the next round is trained."""
         self.options = options
         self.changed.emit()
+
+    def set_query(self, query: str, chosen: Selection | None) -> None:
+        """What the next round is trained on and nothing else.
+
+        Args:
+            query: of ``sessions.record.query``; empty for everything.
+            chosen: what it finds, None while that is not known.
+        """
+        if (query, chosen) != (self.query, self._chosen):
+            self.query, self._chosen = query, chosen if query else None
+            self.changed.emit()
 
     def activate(self, index: int) -> None:
         """Makes a round's policy the running one; the arm holds while it loads."""
@@ -238,6 +265,12 @@ class RoundDesk(QObject):
 
         Of earlier rounds only their number is known here, of this one each correction.
         """
+        if self._chosen is not None:
+            chosen = self._chosen.interventions
+            out = sum(
+                i.discarded or (self.options.recovered_only and not i.recovered) for i in chosen
+            )
+            return len(chosen) - out, out
         recorder = self._model.recorder
         if recorder is None:
             return 0, 0

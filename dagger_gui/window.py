@@ -14,6 +14,7 @@ from dagger_gui.first_launch import FirstLaunchPage
 from dagger_gui.key_groups import first_key, key_groups
 from dagger_gui.keys import KeyRouter
 from dagger_gui.notices import Notices
+from dagger_gui.pages.review import ReviewPage
 from dagger_gui.pages.rounds import RoundsPage
 from dagger_gui.pages.run import RunPage
 from dagger_gui.pages.station import StationPage
@@ -28,7 +29,13 @@ from drivers.bindings import Bindings
 from sessions.messages import AttemptEnded, EpisodeSummary
 
 SMALLEST = (1280, 800)
-_PAGES = (("Run", "page_run"), ("Rounds", "page_rounds"), ("Station", "page_station"))
+_PAGES = (
+    ("Run", "page_run"),
+    ("Review", "page_review"),
+    ("Rounds", "page_rounds"),
+    ("Station", "page_station"),
+)
+_OF_REVIEW = ("next_untagged", "find")  # keys that lead to the Review page from anywhere
 
 
 class Window(QWidget):
@@ -62,9 +69,15 @@ class Window(QWidget):
         self.rail = Rail([(name, first_key(keys, action)) for name, action in _PAGES])
         self.first_launch = FirstLaunchPage(workspace.root)
         self.run = RunPage(model, self.commands, self.desk, keys)
+        self.review = ReviewPage(model, self.desk, keys)
         self.rounds = RoundsPage(model, self.commands, self.desk, keys)
         self.station = StationPage(model, workspace.root / "bindings.toml", sounds)
-        self._pages = {"Run": self.run, "Rounds": self.rounds, "Station": self.station}
+        self._pages = {
+            "Run": self.run,
+            "Review": self.review,
+            "Rounds": self.rounds,
+            "Station": self.station,
+        }
         self._lay_out()
         self.notices = Notices(self._stack)
         self.key_sheet = KeySheet(self._body)  # the banner stays in sight and in reach
@@ -82,6 +95,7 @@ class Window(QWidget):
         )
         self._connect()
         self._restore()
+        self._follow_control()
         self.show_page("Run")
 
     # -- pages
@@ -169,6 +183,11 @@ class Window(QWidget):
             name = {page_action: name for name, page_action in _PAGES}.get(action)
             if name is not None:
                 self.show_page(name)
+        elif action in _OF_REVIEW and self.page() != "Review":
+            self.show_page("Review")
+            self.review.act(action)
+        elif self.page() == "Review" and self.review.act(action):
+            pass
         elif action.startswith("tag_"):
             self.run.side.tag_number(int(action.removeprefix("tag_")))
         elif action == "next":
@@ -196,15 +215,15 @@ class Window(QWidget):
         self.run.controls.trigger()
 
     def _show_untagged(self) -> None:
-        self.show_page("Run")
-        self.run.side.select_next_untagged()
+        self.show_page("Review")
+        self.review.next_untagged()
 
     def escape(self) -> None:
         """Closes what lies on top: the key sheet, a notice, an enlarged camera, a focus."""
         focus = QApplication.focusWidget()
         if not self.key_sheet.isHidden():
             self.key_sheet.closeSheet()
-        elif self.notices.dismiss():
+        elif self.notices.dismiss() or (self.page() == "Review" and self.review.escape()):
             pass
         elif self.run.cameras.enlarged():
             self.run.cameras.toggle(self.run.cameras.enlarged())
@@ -212,12 +231,19 @@ class Window(QWidget):
             self.setFocus()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Up and Down, while they do not move the arm, go through the corrections."""
+        """Arrows, while they do not move the arm, move what the page on screen is about."""
+        if self.page() == "Review" and self.review.press(event):
+            return
         step = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}.get(Qt.Key(event.key()))
         if step is None or self.page() != "Run":
             super().keyPressEvent(event)
         else:
             self.run.side.tagging.step(step)
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        """A frame key that was held on the Review page steps no further."""
+        self.review.player.release()
+        super().keyReleaseEvent(event)
 
     # -- closing
 
@@ -235,6 +261,7 @@ class Window(QWidget):
     def finish_closing(self) -> None:
         """Everything has stopped: the window may go."""
         self._may_close = True
+        self.review.close_files()
         self.close()
 
     # -- inside
@@ -274,17 +301,21 @@ class Window(QWidget):
         self.router.released.connect(self.commands.release)
         self.router.escaped.connect(self.escape)
         self.router.motion_changed.connect(self.model.hold_motion_keys)
+        self.review.said.connect(self.notices.say)
         self.station.theme_requested.connect(self.set_theme)
         self.station.key_sheet_requested.connect(self.key_sheet.toggle)
         self.model.control_changed.connect(self._follow_control)
         self.model.attempt_ended.connect(self._remember_ended)
         self.model.launch_changed.connect(self.first_launch.show_progress)
-        self.model.presence_changed.connect(lambda _name, _there: self.desk.refresh())
+        self.model.presence_changed.connect(self._follow_control)
         self.model.ticked.connect(self.refresh)
 
-    def _follow_control(self, state: object) -> None:
+    def _follow_control(self, *_news: object) -> None:
         state = self.model.control
-        self.router.space_types = not may_move(state)
+        # Without a control process nothing moves, and a filter needs its spaces; one that fell
+        # silent while the arm was live may still move it.
+        unknown = state is None and self.model.there("supervisor")
+        self.router.space_types = not (unknown or may_move(state))
         self.router.driving = human_drives(state)
         self.desk.refresh()
 

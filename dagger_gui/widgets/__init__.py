@@ -51,6 +51,30 @@ What the window may rely on (``set...`` may be called at any rate, with equal da
     setValue(PadPicture(title, controls, driving, problem)) / value() · state(), rows() in words
 ``camera_table.CameraTable()``
     setRows(Sequence[CameraRow]) / value()
+``attempt_plots.AttemptPlots()``
+    setAttempt(Curves) · value()/setValue(cursor s), valueChanged(float) by hand ·
+    view()/setView(TimeView), viewChanged(object) · setSpan((start s, stop s) | None)
+    enlarge(name | None) · plotLeft() · clear() · setEmptyText(text)
+``review_timeline.ReviewTimeline()``
+    setAttempt(Tracks) · setBars(Sequence[Bar], Sequence[marks.Stretch]) · setLeft(px) · clear()
+    value()/setValue(cursor s), valueChanged(float) by hand · setView(TimeView), viewChanged
+    setSelection(identity | None), selected(int) · edgesPreviewed/edgesChanged(identity, first,
+    stop), boundaryPreviewed/boundaryChanged(identity, row) · cancelDrag(), dragCancelled()
+``review_player.ReviewPlayer()``
+    setPlace(s, row, rows, fact) · setPlaying(bool) · setSpeed(x) · setSpeeds(...), setKeys(play)
+    signals playRequested(), speedRequested(float), moveRequested(name)
+``episode_list.EpisodeList()``, ``correction_list.CorrectionList()``, ``flag_list.FlagList()``
+    setEpisodes(Sequence[EpisodeRow]) / setInterventions(Sequence[Intervention]) /
+    setFlags(Sequence[FlagRow]) · value()/setValue() · step(rows) · setEmptyText(text)
+    signals valueChanged(object) by hand; flagChosen(episode, row)
+``filter_line.FilterLine()``
+    value()/setValue(text), valueChanged(str) · setFound(words) · setError(sentence)
+    setWords(fields, values by field) · setOnly(query), onlyRequested(bool)
+``correction_editor.CorrectionEditor()``, ``attempt_editor.AttemptEditor()``
+    value()/setValue(CorrectionView | None) / (AttemptView | None) · setEditable(bool) · setKeys()
+    signals ask for changes (tagRequested, edgesRequested, outcomeRequested ...), make none
+``stage_scores.StageScores()``
+    setStages(names) · scores()/setScores(by stage) · signals scoreRequested(stage, 0-3 | None)
 ``key_sheet.KeySheet(parent)``
     setGroups(Sequence[KeyGroup]) · open() · closeSheet() · toggle() · signals closed()
 

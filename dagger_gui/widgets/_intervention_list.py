@@ -128,13 +128,14 @@ class InterventionDelegate(QStyledItemDelegate):
             painter.setOpacity(0.55)
         inside = box.adjusted(theme.grid(2), theme.grid(1), -theme.grid(2), -theme.grid(1))
         picture = QRectF(inside.left(), inside.top(), inside.height() * 4 / 3, inside.height())
-        _paint_picture(painter, picture, model.thumbnail(item))
+        paint_picture(painter, picture, model.thumbnail(item))
         text = inside.adjusted(picture.width() + theme.grid(2), 0, 0, 0)
         _paint_lines(painter, text, item, model.label(item.category))
         painter.restore()
 
 
-def _paint_picture(painter: QPainter, box: QRectF, image: QImage | None) -> None:
+def paint_picture(painter: QPainter, box: QRectF, image: QImage | None) -> None:
+    """A picture as large as fits, or the empty place of one."""
     look = theme.current()
     painter.fillRect(box, QColor(look.sunken))
     if image is None:

@@ -165,7 +165,7 @@ def test_the_banner_says_who_is_in_control_on_every_page(
     bench: Bench, gate: str, controller: str, word: str
 ) -> None:
     bench.state(gate=gate, controller=controller, armed=gate != "fault", attempt=14)
-    for page in ("Run", "Rounds", "Station"):
+    for page in ("Run", "Review", "Rounds", "Station"):
         bench.window.show_page(page)
         assert bench.window.banner.word() == word
         assert bench.window.banner.isVisible()
@@ -200,7 +200,7 @@ def test_cameras_joints_and_figures_are_live(bench: Bench) -> None:
 def test_nothing_is_cut_off_at_the_smallest_size(bench: Bench) -> None:
     bench.driving()
     bench.until(lambda: bench.model.steps and len(bench.model.steps.recent) > 10)
-    for page in ("Run", "Rounds", "Station"):
+    for page in ("Run", "Review", "Rounds", "Station"):
         bench.window.show_page(page)
         QApplication.processEvents()
         smallest = bench.window.minimumSizeHint()
@@ -246,7 +246,7 @@ def test_enter_on_another_page_first_shows_the_cameras(bench: Bench) -> None:
     assert len(bench.session.asked(Arm)) == 1
 
 
-@pytest.mark.parametrize("page", ["Run", "Rounds", "Station"])
+@pytest.mark.parametrize("page", ["Run", "Review", "Rounds", "Station"])
 def test_space_stops_from_every_page_and_every_control(bench: Bench, page: str) -> None:
     bench.driving()
     bench.window.show_page(page)
@@ -408,11 +408,12 @@ def test_retrain_says_once_that_corrections_are_untagged(bench: Bench) -> None:
     bench.window.run.side.tagging.setValue((13, 50))
     control = Qt.KeyboardModifier.ControlModifier
     bench.press(Key.Key_R, control)
-    assert "1 correction has no tag yet" in bench.window.notices.texts()[-1]
+    assert "1 correction is untagged. Tag it first (F2)" in bench.window.notices.texts()[-1]
     notice = bench.window.notices._shown[-1]
-    jump = next(b for b in notice.findChildren(QPushButton) if b.text().startswith("Jump"))
+    jump = next(b for b in notice.findChildren(QPushButton) if b.text() == "Tag it")
     jump.click()
-    assert bench.window.run.side.tagging.value() == (13, 250)
+    assert bench.window.page() == "Review"
+    assert bench.window.review._wanted == (13, 250, None)
     assert bench.session.asked(StartTraining) == []
     bench.press(Key.Key_R, control)
     assert bench.asked(StartTraining) == StartTraining(
@@ -426,11 +427,11 @@ def test_a_second_ctrl_r_answers_the_question_and_training_shows_from_the_start(
     collected(bench, intervention(13, 50))
     control = Qt.KeyboardModifier.ControlModifier
     bench.press(Key.Key_R, control)
-    assert any("no tag yet" in text for text in bench.window.notices.texts())
+    assert any("untagged" in text for text in bench.window.notices.texts())
     bench.press(Key.Key_R, control)
     bench.asked(StartTraining)
     bench.session.set_supervisor(training=True)
-    bench.until(lambda: not any("no tag yet" in text for text in bench.window.notices.texts()))
+    bench.until(lambda: not any("untagged" in text for text in bench.window.notices.texts()))
     training = bench.window.run.side.rounds.training().value()
     assert training is not None
     assert training.stage == "starting"
