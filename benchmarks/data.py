@@ -25,7 +25,7 @@ import numpy as np
 from drivers.ring import RingReader
 from sessions.bus import Requester
 from sessions.messages import RecorderState, Snapshot
-from sessions.record import storage
+from sessions.record import jpeg, storage
 from sessions.record.catalogue import Catalogue
 from sessions.record.layout import EpisodeMeta
 from sessions.record.storage import EpisodeWriter, FrameReader
@@ -35,6 +35,7 @@ from sessions.workspace import Workspace, create
 
 Figures = dict[str, float]
 EPISODES, TICKS = 2000, 600
+SIDE = 224
 LIMITS = {
     "open_first_s": 2.0,
     "open_again_s": 0.5,
@@ -252,6 +253,65 @@ def scrubbing(folder: Path) -> Figures:
     }
 
 
+def windows(folder: Path) -> Figures:
+    """Random training windows, one tick's two pictures at 224x224 and the chunk after it.
+
+    Read from the recording, and from the same attempts as exported to LeRobot's video.
+    """
+    from sessions.record.exchange import lerobot
+    from sessions.record.exchange.base import Outgoing
+    from sessions.record.query import parse, select
+
+    space = _pictured(folder)
+    catalogue = Catalogue(space)
+    lerobot.export(Outgoing(space, catalogue, select(catalogue, parse(""))), folder / "lerobot")
+    path = max(space.episodes.glob("*.h5"), key=lambda p: p.stat().st_size)
+    data = storage.read_episode(path)
+    earlier = [e.ticks for e in catalogue.episodes() if e.episode < data.meta.episode]
+    rows = np.random.default_rng(2).integers(0, len(data.steps) - 16, 200).tolist()
+    known = {c: data.frame_rows(c) for c in data.meta.camera_names}
+    with FrameReader(path) as reader:
+
+        def from_recording() -> None:
+            for row in rows:
+                for camera, index in known.items():
+                    picture = reader.jpeg(camera, int(index[row]))
+                    jpeg.resized(jpeg.decode_reduced(picture, SIDE, SIDE), SIDE, SIDE)
+                np.array(data.steps["sent_action"][row : row + 16])
+
+        ours = timed(from_recording)
+    first = sum(earlier)
+    theirs = timed(
+        lambda: [
+            _from_video(folder / "lerobot", camera, [first + row for row in rows])
+            for camera in known
+        ]
+    )
+    return {
+        "windows_s": len(rows) / ours,
+        "windows_video_s": len(rows) / theirs,
+        "windows_ratio": theirs / ours,
+    }
+
+
+def _from_video(root: Path, camera: str, frames: list[int]) -> None:
+    """Decodes and resizes the given frames of an exported camera, seeking to each."""
+    import av
+
+    path = next((root / "videos" / f"observation.images.{camera}").glob("**/*.mp4"))
+    with av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        assert stream.average_rate is not None
+        assert stream.time_base is not None
+        for wanted in frames:
+            t = wanted / float(stream.average_rate)
+            container.seek(int(t / stream.time_base), stream=stream)
+            for frame in container.decode(stream):
+                if frame.time is not None and frame.time >= t - 1e-4:
+                    jpeg.resized(frame.to_ndarray(format="rgb24"), SIDE, SIDE)
+                    break
+
+
 def _pictured(folder: Path) -> Workspace:
     """A workspace with a recorded attempt with pictures of both cameras, made once."""
     root = folder / "pictured"
@@ -272,6 +332,7 @@ PARTS: dict[str, Callable[[Path, argparse.Namespace], Figures]] = {
     "record": lambda folder, options: recording(folder, options.seconds),
     "kill": lambda folder, options: killing(folder, options.kills),
     "scrub": lambda folder, options: scrubbing(folder),
+    "windows": lambda folder, options: windows(folder),
 }
 
 

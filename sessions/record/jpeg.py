@@ -22,6 +22,12 @@ for _key, _value in _before.items():
         os.environ[_key] = _value
 
 QUALITY = 95
+_REDUCED = {
+    8: cv2.IMREAD_REDUCED_COLOR_8,
+    4: cv2.IMREAD_REDUCED_COLOR_4,
+    2: cv2.IMREAD_REDUCED_COLOR_2,
+}
+_SIZES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # markers that begin a frame
 THUMBNAIL = (160, 120)
 
 Image = NDArray[np.uint8]
@@ -57,6 +63,26 @@ def decode(data: bytes) -> Image:
     return _decoded(data, cv2.IMREAD_COLOR)
 
 
+def decode_reduced(data: bytes, height: int, width: int) -> Image:
+    """RGB image at full size, or at a half, a quarter or an eighth that is still so large.
+
+    A JPEG holds its coarse picture first: decoding no more than is needed is several times faster.
+
+    Args:
+        data: the JPEG.
+        height: rows that are needed.
+        width: columns that are needed.
+
+    Raises:
+        ValueError: ``data`` is no whole JPEG.
+    """
+    rows, columns = _size(data)
+    for scale, flags in _REDUCED.items():
+        if rows // scale >= height and columns // scale >= width:
+            return _decoded(data, flags)
+    return _decoded(data, cv2.IMREAD_COLOR)
+
+
 def thumbnail(data: bytes) -> bytes:
     """A JPEG of at most 160 x 120 from one of any size; empty if ``data`` is no JPEG."""
     try:
@@ -75,6 +101,17 @@ def resized(image: Image, height: int, width: int) -> Image:
     smaller = height <= image.shape[0] and width <= image.shape[1]
     how = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
     return np.asarray(cv2.resize(image, (width, height), interpolation=how), np.uint8)
+
+
+def _size(data: bytes) -> tuple[int, int]:
+    """Rows and columns, from the header; (0, 0) if it is torn."""
+    place = 2
+    while place + 9 <= len(data) and data[place] == 0xFF:
+        if data[place + 1] in _SIZES:
+            rows = int.from_bytes(data[place + 5 : place + 7], "big")
+            return rows, int.from_bytes(data[place + 7 : place + 9], "big")
+        place += 2 + int.from_bytes(data[place + 2 : place + 4], "big")
+    return 0, 0
 
 
 def _decoded(data: bytes, flags: int) -> Image:

@@ -204,7 +204,7 @@ def _image(demo: Any, camera: str, episode: Leaving) -> None:
         return
     small = np.zeros((count, IMAGE, IMAGE, 3), np.uint8)
     for i, data in pictures(episode, camera):
-        small[i] = _square(jpeg.decode(data))
+        small[i] = _square(jpeg.decode_reduced(data, IMAGE, IMAGE))
     for place, index in (("obs", rows), ("next_obs", rows[_following(len(rows))])):
         demo[place].create_dataset(
             f"{camera}_image", data=small[index], chunks=(1, IMAGE, IMAGE, 3), compression="lzf"

@@ -226,3 +226,19 @@ def test_thumbnails_keep_the_shape_and_are_small() -> None:
 def test_opencv_leaves_the_windows_environment_alone() -> None:
     assert "QT_QPA_PLATFORM_PLUGIN_PATH" not in os.environ
     assert "QT_QPA_FONTDIR" not in os.environ
+
+
+@pytest.mark.parametrize(
+    ("height", "width"), [(480, 640), (240, 320), (224, 224), (60, 80), (1, 1)]
+)
+def test_a_picture_is_decoded_no_larger_than_needed_and_never_smaller(
+    height: int, width: int
+) -> None:
+    data = jpeg.encode(image(7, 480, 640))
+    found = jpeg.decode_reduced(data, height, width)
+    assert found.shape[0] >= height
+    assert found.shape[1] >= width
+    assert found.shape[0] // 2 < height or found.shape[1] // 2 < width or found.shape[0] == 60
+    np.testing.assert_allclose(found.mean(), jpeg.decode(data).mean(), atol=1.5)
+    with pytest.raises(ValueError, match="no whole JPEG"):
+        jpeg.decode_reduced(data[:4], height, width)
