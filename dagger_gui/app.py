@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QApplication, QSplashScreen
 
 from dagger_gui import supervisor_process, theme
 from dagger_gui.first_launch import WHAT_TO_DO_FIRST
+from dagger_gui.pages.data import DataView
 from dagger_gui.session_model import SessionModel
 from dagger_gui.sounds import Sounds, available
 from dagger_gui.window import Window
@@ -152,6 +153,8 @@ class Session(QObject):
         self.lock = WindowLock(workspace.runtime())
         self.model = SessionModel(workspace)
         self.window = Window(self.model, bindings.load(own), settings, self.sounds)
+        self.data = DataView(self.model)
+        self.window.station.add_view("Data", self.data)
         self._closing_ms = 0
         self._closing = QTimer(self)
         self._closing.setInterval(_POLL_MS)
@@ -195,6 +198,7 @@ class Session(QObject):
         self._patience.stop()
         self.window.first_launch.stop()
         self.window.desk.close()
+        self.data.close_work()
         self._looking.stop()
         if self.lock.held:
             self._settings.setValue("sounds", self.sounds.on)

@@ -45,3 +45,13 @@ def in_words(counts: Counts) -> str:
     ]
     said = [f"{n:,} {word}{'' if n == 1 else 's'}" for n, word in pairs if n or word == "episode"]
     return ", ".join(said)
+
+
+def about(direction: Direction) -> dict[str, str]:
+    """The formats of one direction, and a line about each."""
+    return {n: (formats()[n].__doc__ or n).strip().splitlines()[0] for n in names(direction)}
+
+
+def suffix(name: str) -> str:
+    """How the name of an exported file ends; empty where a folder is written."""
+    return str(getattr(formats()[name], "SUFFIX", ""))

@@ -19,6 +19,8 @@ import msgspec
 
 BAD = 1
 """Exit status of work that was done and found damage."""
+FAILED = 2
+"""Exit status where nothing could be done: one sentence says why."""
 STOPPED = 130
 """Exit status of work that was cancelled."""
 

@@ -13,6 +13,9 @@ from sessions.types import CancelledError
 if TYPE_CHECKING:
     from sessions.record.exchange.base import Outgoing
 
+_TORN = (
+    "Leave that attempt out by a query such as episode!=7, or let verify --repair move it aside."
+)
 _GOES_ON = "Give the same command again, and it goes on where it was."
 
 
@@ -46,6 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
     from dagger_gui.commandline._formats import in_words, named
     from sessions.record.catalogue import Catalogue
     from sessions.record.exchange.base import ExchangeError, Job, Outgoing
+    from sessions.record.layout import EpisodeError
     from sessions.record.query import parse, select
     from sessions.workspace import open_workspace
 
@@ -61,17 +65,19 @@ def run(arguments: argparse.Namespace) -> int:
     _say_left_out(work, outgoing, catalogue.problems)
     if not len(outgoing):
         raise ExchangeError(_nothing(arguments.query))
-    for loss in form.losses(outgoing):
-        work.found(loss)
-    if arguments.dry_run:
-        work.ended(f"Would write {in_words(outgoing.counts)}.")
-        return 0
     try:
+        for loss in form.losses(outgoing):
+            work.found(loss)
+        if arguments.dry_run:
+            work.ended(f"Would write {in_words(outgoing.counts)}.")
+            return 0
         with work.stoppable():
             counts = form.export(outgoing, destination, Job(work.report, work.cancelled))
     except (CancelledError, KeyboardInterrupt):
         work.ended(f"Cancelled. What was written is kept. {_GOES_ON}")
         return _work.STOPPED
+    except EpisodeError as error:
+        raise ExchangeError(f"{error} {_TORN}") from error
     except OSError as error:
         raise ExchangeError(
             f"{error.filename or destination} cannot be written ({error.strerror}). "

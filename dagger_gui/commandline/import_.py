@@ -20,6 +20,7 @@ _GOES_ON = (
     "What came in whole stays. Give the same command again, and it goes on where it was: what is "
     "here already is passed over."
 )
+_TORN = "Let dagger-gui verify --repair move it aside, or restore it from a copy; then go on."
 DESPITE = "--despite-differences"
 
 
@@ -52,6 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
     """
     from dagger_gui.commandline._formats import named
     from sessions.record.exchange.base import ExchangeError, Job
+    from sessions.record.layout import EpisodeError
     from sessions.workspace import WorkspaceError, open_workspace
 
     work = Work(arguments.progress)
@@ -64,14 +66,13 @@ def run(arguments: argparse.Namespace) -> int:
             "the window on it (dagger-gui --workspace)."
         ) from error
     source: Path = arguments.source
-    if hasattr(form, "conflicts"):
-        for conflict in form.conflicts(workspace, source):
-            work.found(conflict)
-    total, arriving = form.incoming(source)
     job = Job(work.report, work.cancelled)
     known = Fitting(workspace, despite=arguments.despite_differences or arguments.dry_run)
     try:
         with work.stoppable():
+            for conflict in form.conflicts(workspace, source) if hasattr(form, "conflicts") else ():
+                work.found(conflict)
+            total, arriving = form.incoming(source)
             if arguments.dry_run:
                 _look(work, workspace, known, arriving, total, job)
             else:
@@ -79,6 +80,8 @@ def run(arguments: argparse.Namespace) -> int:
     except (CancelledError, KeyboardInterrupt):
         work.ended(f"Cancelled. {'Nothing was written.' if arguments.dry_run else _GOES_ON}")
         return _work.STOPPED
+    except EpisodeError as error:
+        raise ExchangeError(f"{error} {_TORN}") from error
     return 0
 
 
