@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from dagger_gui.commandline import check, export, import_, simulate, verify
+from dagger_gui.commandline import calibrate, check, export, find, import_, simulate, verify
 from dagger_gui.commandline.places import default_workspace, station_option
 from drivers.base import DriverError
 from policies.base import PolicyError
@@ -15,7 +15,7 @@ from sessions.types import SessionError
 __all__ = ["default_workspace", "main", "parser", "workspace_of"]
 
 FAILED = 2
-_COMMANDS = (simulate, check, export, import_, verify)
+_COMMANDS = (simulate, check, find, calibrate, export, import_, verify)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -6,14 +6,17 @@ import argparse
 import shutil
 import sys
 import textwrap
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import msgspec
 
 from dagger_gui.commandline.places import bench_of, named_station
-from sessions.checking import checks, results
+from sessions.checking import results
 from sessions.checking.benches import Bench
 from sessions.checking.results import Check, Doing, Report
+
+if TYPE_CHECKING:
+    from sessions.checking.checks import Options
 
 BAD = 1
 _COLOURS = {"good": "32", "note": "33", "bad": "31"}
@@ -36,8 +39,10 @@ def add(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Checks, and prints as it goes; 0 if a session can run, else 1."""
+    from sessions.checking.checks import Options
+
     place = bench_of(arguments)
-    options = checks.Options(
+    options = Options(
         seconds=max(0.1, arguments.seconds),
         consent=_Consent(arguments.yes) if arguments.fix else None,
         runtime=arguments.runtime,
@@ -49,9 +54,11 @@ def run(arguments: argparse.Namespace) -> int:
     return 0 if report.passed else BAD
 
 
-def _checked(place: Bench, options: checks.Options, printer: Printer) -> Report:
+def _checked(place: Bench, options: Options, printer: Printer) -> Report:
+    from sessions.checking.checks import check
+
     found = []
-    for item in checks.check(place, options):
+    for item in check(place, options):
         if isinstance(item, Check):
             found.append(item)
         printer.show(item)

@@ -91,6 +91,10 @@ class Calibrating:
             joint="" if joint is None else joint.name,
         )
 
+    def titles(self) -> tuple[str, ...]:
+        """Of all steps, in their order."""
+        return tuple(words(self._arm, key, joint)[0] for key, joint in self._steps)
+
     def bars(self) -> tuple[Bar, ...]:
         """Every joint, live; the gripper is not among them."""
         return tuple(self._bar(joint) for joint in self._arm.joints)

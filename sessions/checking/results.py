@@ -51,7 +51,7 @@ class Doing(msgspec.Struct, frozen=True, tag="doing"):
     share: float
 
 
-class Report(msgspec.Struct, frozen=True):
+class Report(msgspec.Struct, frozen=True, tag="report"):
     """A whole check.
 
     Attributes:
@@ -65,6 +65,18 @@ class Report(msgspec.Struct, frozen=True):
     date: str
     passed: bool
     checks: tuple[Check, ...]
+
+
+class Failed(msgspec.Struct, frozen=True, tag="failed"):
+    """Why it could not be done at all.
+
+    Attributes:
+        problem: what happened.
+        remedy: what to do.
+    """
+
+    problem: str
+    remedy: str = ""
 
 
 def report(station: str, checks: Iterable[Check]) -> Report:

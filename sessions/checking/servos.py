@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from drivers.base import DriverError
-from drivers.dynamixel import ports, survey
+from drivers.dynamixel import identity, ports, survey
 from drivers.dynamixel.bus import Bus
 from drivers.dynamixel.tables import MODELS, model_name
 from sessions.checking.arms import ArmSite
@@ -77,7 +77,7 @@ def find(
     found |= _asked_again(bus, missing)
     missing = [servo for servo in wanted if servo not in found]
     if missing:
-        yield _missing(site, bus, missing)
+        yield _exchanged(site, found) or _missing(site, bus, missing)
         return
     unknown = [servo for servo, (number, _) in found.items() if number not in MODELS]
     if unknown:
@@ -151,14 +151,38 @@ def _elsewhere(
     )
 
 
+def _exchanged(site: ArmSite, found: Servos) -> Check | None:
+    """Whether those who answer are another arm that was calibrated here."""
+    others = identity.known_arms(site.calibration.parent, site.calibration.stem)
+    there = {(servo, number) for servo, (number, _) in found.items()}
+    other = next(
+        (arm for arm in others if there == {(s.id, s.model) for s in arm.servos}),
+        None,
+    )
+    if other is None:
+        return None
+    return Check(
+        f"{site.name}: servos",
+        "bad",
+        f"This is the {other.device}, not the {site.name}: their ports or cables are exchanged.",
+        "Exchange the two port lines in the station file, or the cables.",
+    )
+
+
 def _missing(site: ArmSite, bus: Bus, missing: list[int]) -> Check:
     """Why some do not answer: an id twice, another rate, another id, or a cable."""
     name = f"{site.name}: servos"
     doubles = survey.duplicates(bus, missing)
     if doubles:
-        servo, sentence = next(iter(doubles.items()))
-        problem, _, remedy = sentence.partition(". ")
-        return Check(name, "bad", f"{problem}: it should be {site.joint_of(servo)} alone.", remedy)
+        double = min(doubles)
+        left = [site.joint_of(servo) for servo in missing if servo not in doubles]
+        which = f", and {left[0]} does not answer: it may be the other one" if left else ""
+        return Check(
+            name,
+            "bad",
+            f"Two servos seem to have id {double}; only {site.joint_of(double)} should{which}.",
+            "Connect them one at a time and give one of them another id, with Dynamixel Wizard.",
+        )
     named = ", ".join(site.joint_of(servo) for servo in missing)
     verb = "does" if len(missing) == 1 else "do"
     strangers = sorted(set(bus.scan()) - set(site.description.ids))
