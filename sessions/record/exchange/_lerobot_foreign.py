@@ -25,6 +25,7 @@ from sessions.record.exchange.base import ExchangeError
 from sessions.record.layout import EpisodeMeta
 from sessions.types import Controller
 
+_JOINTS = 1000
 UNITS = ("", "rad", "degrees")
 _LABELS = ("controller", "intervention", "category", "outcome", "next.success")
 
@@ -117,8 +118,10 @@ class Reader:
                 f"{known[STATE].width}; absolute targets of the same joints are needed. Convert "
                 "the actions before importing."
             )
-        if not 0 < self.dataset.info.fps < 1e5:
-            raise ExchangeError(f"{root}/meta/info.json: fps is {self.dataset.info.fps:g}.")
+        if not 0 < known[STATE].width <= _JOINTS:
+            raise ExchangeError(
+                f"{root}: {STATE} has {known[STATE].width} components; 1 to {_JOINTS} are read."
+            )
 
     def _action_order(self) -> list[int]:
         """Where each joint's target is in an action: some robots name them in another order."""

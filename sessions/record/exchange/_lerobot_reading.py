@@ -81,6 +81,12 @@ def counted(root: Path, job: Job) -> Counts:
             raise ExchangeError(f"{path} has {file.groups} row groups for {len(held)} episodes.")
         for group in range(file.groups):
             ticks += len(file.group(group)["frame_index"])
+    exact = 0
+    for episode in _own_episodes(dataset, lines):
+        job.check()
+        exact += len(episode.steps)
+    if exact != ticks:
+        raise ExchangeError(f"{root} has {ticks} ticks, but {exact} as they were recorded.")
     frames: dict[str, int] = {}
     for camera, key in dataset.cameras.items():
         paths = sorted({dataset.video(row, key)[0] for row in dataset.rows})
@@ -127,6 +133,8 @@ def _own_episodes(dataset: Dataset, lines: list[OwnEpisode]) -> Iterator[Arrivin
 
 def _steps(path: Path, held: dict[str, NDArray[Any]], line: OwnEpisode) -> NDArray[Any]:
     meta = line.meta
+    if len(held.get("tick", ())) != line.length:
+        raise ExchangeError(f"{path} has {len(held.get('tick', ()))} ticks, not {line.length}.")
     fields = step_dtype(len(meta.joint_names), len(meta.environment_names), len(meta.camera_names))
     steps = np.zeros(line.length, fields)
     for name in fields.names or ():

@@ -26,6 +26,7 @@ from sessions.record.exchange.base import ExchangeError
 _FIELD = re.compile(r"\{(\w+)(?::0?(\d)d)?\}")
 _CONVERTER = "python -m lerobot.scripts.convert_dataset_v21_to_v30"
 _OLD_CONVERTER = "python -m lerobot.datasets.v30.convert_dataset_v21_to_v30"
+_FASTEST = 1e5  # ticks a second
 _NO_NUMBERS = ("video", "image", "string")
 
 
@@ -160,9 +161,12 @@ def _info(root: Path) -> Info:
         data = path.read_bytes()
         version = msgspec.json.decode(data, type=dict[str, Any]).get("codebase_version")
         _check_version(root, version)
-        return msgspec.json.decode(data, type=Info)
+        info = msgspec.json.decode(data, type=Info)
     except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ExchangeError(f"{path} is torn ({error}).") from error
+    if not 0 < info.fps < _FASTEST:
+        raise ExchangeError(f"{path}: fps is {info.fps:g}, which no robot has.")
+    return info
 
 
 def _check_version(root: Path, version: Any) -> None:

@@ -152,9 +152,9 @@ def pictures_at(path: Path, times: Sequence[float], tolerance_s: float) -> Itera
 @contextlib.contextmanager
 def _stream(path: Path) -> Iterator[tuple[Any, Any]]:
     with naming(path, "be opened"), av.open(str(path)) as container:
-        if not container.streams.video:
-            raise ExchangeError(f"{path} holds no video.")
-        stream: Any = container.streams.video[0]
+        stream: Any = next(iter(container.streams.video), None)
+        if stream is None or stream.codec_context is None:  # of no codec that PyAV knows
+            raise ExchangeError(f"{path} holds no video that can be decoded.")
         if stream.width * stream.height > _PIXELS:
             raise ExchangeError(f"{path} says its pictures are {stream.width}x{stream.height}.")
         yield container, stream
