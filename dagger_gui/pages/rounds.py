@@ -195,8 +195,10 @@ class RoundsPage(QWidget):
             self.select(before)
         self.chart.setRounds(self._desk.points())
         why_not = self._desk.why_not()
-        self.plan.setText(why_not or self._desk.plan())
-        self.everything.setVisible(bool(self._desk.query))
+        query = self._desk.query
+        only = f" It is set to learn only from {query}." if query else ""
+        self.plan.setText(f"{why_not}{only}" if why_not else self._desk.plan())
+        self.everything.setVisible(bool(query))
         self.retrain.setEnabled(not why_not)
         self._show_acts()
         self._show_measuring()

@@ -156,6 +156,8 @@ def paint_doubt(painter: QPainter, box: QRectF, curves: Curves, view: TimeView) 
     painter.drawPath(_path(box, curves.t, heights, view, -0.03, 1.03))
     painter.restore()
     words = f"tau {number(curves.tau, 3)}" if math.isfinite(curves.tau) else "no tau yet"
+    if not np.isfinite(curves.doubt).any():
+        words = "no doubt recorded"
     painter.setFont(theme.font("small"))
     metrics = QFontMetricsF(painter.font())
     width = metrics.horizontalAdvance(words) + theme.grid(2)

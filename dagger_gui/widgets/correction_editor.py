@@ -383,6 +383,9 @@ class CorrectionEditor(QWidget):
             words = f"Recovery {recovery} s, correction {rest} s"
         self._times[2].setText(words if view is not None else "")
         if view is None:
+            with QSignalBlocker(self._first), QSignalBlocker(self._stop):
+                self._first.setRange(0, 0)
+                self._stop.setRange(0, 0)
             return
         if not self._stepped:
             with QSignalBlocker(self._first), QSignalBlocker(self._stop):

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import (
     QApplication,
     QCompleter,
     QLineEdit,
+    QSizePolicy,
     QStackedLayout,
     QVBoxLayout,
     QWidget,
@@ -140,6 +141,8 @@ class FilterLine(QWidget):
         self._error = ElidedLabel("", size="small", lines=4)
         self._only = KeyButton("Learn only from these", dense=True)
         self._only.setCheckable(True)
+        # A long query is cut: it must not widen the column.
+        self._only.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._told = self._taken = ""
         self._wait = QTimer(self)
         self._wait.setSingleShot(True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
@@ -16,9 +18,10 @@ from dagger_gui.widgets.correction_list import CorrectionList
 from dagger_gui.widgets.episode_list import EpisodeList, EpisodeRow
 from dagger_gui.widgets.filter_line import FilterLine
 from dagger_gui.widgets.flag_list import FlagList, FlagRow
+from dagger_gui.wording import percent
 from drivers.bindings import Bindings
 from sessions.messages import Intervention
-from sessions.record.query import FIELDS, Selection
+from sessions.record.query import FIELDS, Group, Selection
 
 _TABS = ("Attempts", "Corrections", "Quality")
 _READING = "Reading the workspace …"
@@ -119,6 +122,8 @@ class LeftColumn(QWidget):
         self.flags.setFlags(flags)
         self._show_attempts()
         self._tabs[2].setText(f"{_TABS[2]} {len(flags)}" if flags else _TABS[2])
+        self._tabs[0].setToolTip(shares(found.selection.by("outcome")))
+        self._tabs[1].setToolTip(shares(found.selection.by_category()))
         waiting = len(found.untagged)
         self.next.setEnabled(waiting > 0)
         left = "1 left" if waiting == 1 else f"{waiting} left"
@@ -172,6 +177,13 @@ class LeftColumn(QWidget):
         flagged = any(e.flags for e in found.episodes.values())
         good = "Nothing is worth a look: no attempt has a quality flag."
         self.flags.setEmptyText(_NOTHING if flagged else good)
+
+
+def shares(groups: Sequence[Group]) -> str:
+    """A line a group: how many, how long in all, which part of all."""
+    return "\n".join(
+        f"{g.name}: {g.count}, {clock(g.seconds, tenths=False)}, {percent(g.share)}" for g in groups
+    )
 
 
 def in_words(selection: Selection) -> str:

@@ -211,7 +211,7 @@ class MiddleColumn(QWidget):
         stretch = next((s for s in self._stretches if s.first <= row < s.stop), None)
         who = Controller(int(attempt.steps["controller"][row])).name.lower()
         kind = _KINDS.get(stretch.kind, str(stretch.kind)) if stretch is not None else who
-        fact = kind if kind in (who, "demonstration") else f"{kind}, {who} drives"
+        fact = kind if kind in (who, "demonstration") else f"{kind} · {who}"
         stage = int(attempt.steps["stage"][row])
         if 0 <= stage < len(attempt.meta.stages):
             fact = f"{fact} · {attempt.meta.stages[stage]}"
