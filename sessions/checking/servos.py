@@ -67,10 +67,10 @@ def find(
         DeviceLostError: the port broke.
     """
     name, wanted = f"{site.name}: servos", site.description.ids
-    found = bus.scan(wanted)
+    found = bus.scan(wanted) or bus.scan(wanted)
     if not found:
-        moved, found = _elsewhere(site, bus, command, consent)
-        yield moved
+        said, found = _elsewhere(site, bus, command, consent)
+        yield from said
         if not found:
             return
     missing = [servo for servo in wanted if servo not in found]
@@ -114,41 +114,31 @@ def _asked_again(bus: Bus, missing: list[int]) -> Servos:
 
 def _elsewhere(
     site: ArmSite, bus: Bus, command: str, consent: Consent | None
-) -> tuple[Check, Servos]:
+) -> tuple[list[Check], Servos]:
     """Nobody answers: looks at other baud rates, and moves them to the right one on request."""
     name, ids = f"{site.name}: servos", site.description.ids
     bus.close()
     others = survey.find_baud(bus.port, site.name, ids[:_SAMPLE])
     bus.open()
-    if not others or site.baud in others:
-        return Check(
-            name,
-            "bad",
-            f"No servo answers on {site.port} at any baud rate."
-            if not others
-            else f"No servo answered on {site.port} at first, and some do now.",
-            "Check the arm's power and the cable from the adapter to its first motor.",
-        ), {}
+    if site.baud in others:  # only just switched on, or late
+        return [], bus.scan(ids)
+    if not others:
+        silent = f"No servo answers on {site.port} at any baud rate."
+        remedy = "Check the arm's power and the cable from the adapter to its first motor."
+        return [Check(name, "bad", silent, remedy)], {}
     rate = min(others)
     sentence = f"The servos on {site.port} speak at {rate} baud, not at {site.baud}."
     if consent is None or not consent(site.name, (sentence,)):
-        return Check(
-            name,
-            "bad",
-            sentence,
-            f"Set baud = {rate} in the station file, or have theirs changed: {command}",
-            fixable=True,
-        ), {}
+        remedy = f"Set baud = {rate} in the station file, or have theirs changed: {command}"
+        return [Check(name, "bad", sentence, remedy, fixable=True)], {}
     bus.baud = rate
     bus.open()
     try:
-        answering = tuple(bus.scan(ids))
-        found = survey.change_baud(bus, answering, site.baud)
+        found = survey.change_baud(bus, tuple(bus.scan(ids)), site.baud)
     except DriverError as error:
-        return refused(name, error), {}
-    return Check(f"{site.name}: baud", "good", f"Their rate was {rate}, and is {site.baud} now."), (
-        found
-    )
+        return [refused(name, error)], {}
+    done = f"Their rate was {rate}, and is {site.baud} now."
+    return [Check(f"{site.name}: baud", "good", done)], found
 
 
 def _exchanged(site: ArmSite, found: Servos) -> Check | None:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from drivers.dynamixel import calibration as calibrations
 from drivers.emulation.arms import BUILDS, Build
 from drivers.emulation.bus import EmulatedBus
+from drivers.emulation.hands import Leading
 from drivers.emulation.requests import EmulatedArm
 from drivers.emulation.servo import Servo
 from sessions.checking.benches import Bench, bench
@@ -42,6 +40,10 @@ type = "keyboard"
 """
 KINDS = {"robot": "viperx_300s", "leader": "gello"}
 SETTINGS = {"return_delay_time": 0}
+HAND_TICKS_S = 3_000.0
+"""Fast, and less than half a turn between two looks of somebody who is late."""
+
+PATIENCE_S = 30.0
 
 
 @dataclass
@@ -80,9 +82,15 @@ class EmulatedStation:
         return float((ticks - scale.zero[axis]) / scale.per_unit[axis])
 
     def pose(self, arm: str, **joints: float) -> None:
-        """A hand brings joints to angles at once, and stays there."""
-        self.ask(arm, "pose=" + ",".join(f"{name}:{value}" for name, value in joints.items()))
-        deadline = time.monotonic() + 20.0
+        """A hand brings joints to angles, all at once, and keeps them there."""
+        emulated = self.arms[arm]
+        scale = emulated.build.scale()
+        with emulated.bus.lock:
+            for name, value in joints.items():
+                axis = emulated.build.names.index(name)
+                target = scale.zero[axis] + value * scale.per_unit[axis]
+                emulated.bus.physics.hand(axis, Leading(float(target), HAND_TICKS_S))
+        deadline = time.monotonic() + PATIENCE_S
         while time.monotonic() < deadline:
             if all(abs(self.at(arm, name) - value) < 0.01 for name, value in joints.items()):
                 return
@@ -120,12 +128,3 @@ def _bus(build: Build, link: Path) -> EmulatedBus:
             for register, value in SETTINGS.items():
                 write(servo, register, value)
     return bus
-
-
-def sweep(station: EmulatedStation, arm: str, poll: threading.Event | None = None) -> None:
-    """A hand moves every joint of an arm through its range and back to 0."""
-    build = station.arms[arm].build
-    scale = build.scale()
-    for name, low, high in zip(build.names[:-1], scale.lower, scale.upper, strict=False):
-        for angle in (0.9 * low, 0.9 * high, 0.0):
-            station.pose(arm, **{name: float(np.round(angle, 3))})
