@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from sessions.messages import EpisodeSummary, Intervention
+from sessions.record.marks import SPLIT
 from sessions.statistics import Proportion, proportion
 from sessions.types import SessionError, doubt_threshold
 from sessions.workspace import Workspace, write_atomically
@@ -214,7 +215,8 @@ def summaries(
         record = read(workspace, index)
         mine = [e for e in episodes if e.round == index and not e.demo and e.outcome != "discarded"]
         helped = [i for e in mine for i in of_episode.get(e.episode, [])]
-        own = tuple(i.doubt for i in helped if math.isfinite(i.doubt))
+        # The later part of a split is no takeover.
+        own = tuple(i.doubt for i in helped if math.isfinite(i.doubt) and i.start < SPLIT)
         doubts.extend(own)
         found.append(_summary(record, index == running, mine, helped, own, doubt_threshold(doubts)))
     return found

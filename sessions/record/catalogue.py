@@ -129,16 +129,20 @@ class Catalogue:
     def doubts(self, before_round: int | None = None) -> list[float]:
         """The doubt at each takeover that was not discarded, in time order: what tau is made of.
 
+        A takeover is when the human took over: moving an edge or splitting what followed does not
+        make another one.
+
         Args:
             before_round: only those of earlier rounds; None for all.
         """
-        rounds = {entry.meta.episode: entry.meta.round for entry in self._readable()}
         return [
-            i.doubt
-            for i in self.interventions()
-            if not i.discarded
-            and i.doubt == i.doubt  # a policy without doubt gives NaN
-            and (before_round is None or rounds[i.episode] < before_round)
+            takeover.facts.doubt
+            for entry in self._readable()
+            if self._outcome(entry) != "discarded"
+            and (before_round is None or entry.meta.round < before_round)
+            for takeover in entry.takeovers
+            if takeover.facts.doubt is not None
+            and (entry.meta.episode, takeover.facts.first) not in self.labels.discarded
         ]
 
     def path(self, episode: int) -> Path:
@@ -227,13 +231,15 @@ class Catalogue:
     def _intervention(self, entry: Entry, mark: Mark) -> Intervention:
         held, outcome = mark.facts, self._outcome(entry)
         key = (entry.meta.episode, mark.identity)
+        at_takeover = {t.facts.first: t.facts.doubt for t in entry.takeovers}
+        doubt = at_takeover.get(mark.identity, held.doubt)
         pictures = [t.thumbnail for t in entry.takeovers if t.facts.first <= held.first]
         return Intervention(
             episode=entry.meta.episode,
             start=mark.identity,
             t=held.t,
             duration_s=held.duration_s,
-            doubt=float("nan") if held.doubt is None else held.doubt,
+            doubt=float("nan") if doubt is None else doubt,
             category=self.category(key),
             note=self.labels.note.get(key, ""),
             running=False,

@@ -8,6 +8,7 @@ import pytest
 from sessions import taxonomy
 from sessions.messages import (
     Accepted,
+    DiscardIntervention,
     MergeInterventions,
     Note,
     Redo,
@@ -146,3 +147,13 @@ def test_what_makes_no_sense_is_refused_with_what_would(reviewer: Reviewer) -> N
     assert "0 (not begun) to 3" in reviewer.refused(SetScore(1, "grasp", 4))
     assert "60 s" in reviewer.refused(SetContext(1, 30, 61.0))
     assert "operator, session" in reviewer.refused(SetLabel(1, "weather", "rain"))
+
+
+def test_tau_is_of_takeovers_and_not_of_how_they_were_cut(reviewer: Reviewer) -> None:
+    before = reviewer.catalogue.doubts()
+    assert len(before) == 2
+    reviewer.do(SplitIntervention(1, 80, 90))
+    reviewer.do(SetEdges(1, 30, 25, 60))
+    assert reviewer.catalogue.doubts() == before
+    reviewer.do(DiscardIntervention(1, 30))
+    assert reviewer.catalogue.doubts() == before[1:]
