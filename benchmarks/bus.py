@@ -379,6 +379,7 @@ def main() -> None:
     parser.add_argument("--no-window", action="store_true", help="without the real window")
     parser.add_argument("--paced", action="store_true", help="servos as late as at 1 Mbit/s")
     options = parser.parse_args()
+    load = os.getloadavg()[0]  # of others: what is measured here is the machine as well
     with tempfile.TemporaryDirectory() as folder:
         space = prepared(Path(folder) / "workspace", station(paced=options.paced))
         runtime = space.runtime()
@@ -406,8 +407,8 @@ def main() -> None:
     print(table(found, faults))
     goals = reached(found, unplug, kill)
     phases = {one.phase: asdict(one) for one in found}
-    extra = {"window": not options.no_window, "paced": options.paced, "reached": goals}
-    print(json.dumps({**phases, **faults, **extra}))
+    extra = {"load_before": load, "window": not options.no_window, "paced": options.paced}
+    print(json.dumps({**phases, **faults, **extra, "reached": goals}))
 
 
 if __name__ == "__main__":
