@@ -25,6 +25,7 @@ from sessions.record.storage import EpisodeWriter
 from sessions.types import Controller, Outcome, step_dtype
 from sessions.workspace import LAYOUT, Workspace, open_workspace
 from tests.sessions.record.exchange.parts import full_workspace, same_episodes
+from tests.sessions.record.exchange.test_lerobot_foreign import foreign
 from tests.sessions.record.parts import ENVIRONMENT, JOINTS, made_workspace, meta, steps
 
 Said = pytest.CaptureFixture[str]
@@ -77,6 +78,28 @@ def test_what_leaves_by_the_command_line_comes_in_again_the_same(
     assert episodes(empty) == 3
 
 
+def test_lerobots_folder_leaves_and_comes_and_units_are_asked_where_they_are_not_known(
+    recorded: Workspace, empty: Workspace, tmp_path: Path, capsys: Said
+) -> None:
+    out = tmp_path / "dataset"
+    assert cli.main(["export", "lerobot", str(recorded.root), str(out)]) == 0
+    said = capsys.readouterr().out
+    assert "Pictures become video" in said
+    assert f"Wrote 3 episodes, 270 ticks, 4 interventions, 540 pictures to {out}" in said
+    assert cli.main(["import", "lerobot", str(out), str(empty.root)]) == 0
+    same_episodes(recorded, empty, pictures=False)
+    assert "measured in" not in capsys.readouterr().out
+
+    theirs, other = foreign(tmp_path / "so101"), made_workspace(tmp_path / "other")
+    line = ["import", "lerobot", str(theirs), str(other.root), "--despite-differences"]
+    assert cli.main([*line, "--dry-run"]) == 0
+    assert "give --units degrees" in capsys.readouterr().out
+    assert "rad or degrees, not 'inches'" in refused(capsys, *line, "--units", "inches")
+    assert cli.main([*line, "--units", "degrees"]) == 0
+    assert "give --units" not in capsys.readouterr().out
+    assert Catalogue(other).read(1).steps["position"][0, 0] == pytest.approx(np.pi / 2)
+
+
 def test_a_dry_run_says_counts_and_losses_and_writes_nothing(
     recorded: Workspace, empty: Workspace, tmp_path: Path, capsys: Said
 ) -> None:
@@ -107,6 +130,8 @@ def test_a_dry_run_says_counts_and_losses_and_writes_nothing(
         (("import", "robomimic", "{t}/none.hdf5", "{w}"), "absent, torn or no HDF5 file"),
         (("import", "robomimic", "{w}", "{t}"), "make one by opening the window"),
         (("import", "workspace", "{t}", "{w}"), "is no workspace"),
+        (("import", "act", "{t}", "{w}", "--units", "rad"), "act needs no --units"),
+        (("import", "lerobot", "{t}", "{w}"), "Give the folder of a LeRobotDataset."),
         (("verify", "{t}"), "is no workspace"),
     ],
 )

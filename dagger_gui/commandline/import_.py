@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from dagger_gui.commandline import _work
@@ -41,6 +42,12 @@ def add(commands: Any) -> None:
     line.add_argument(
         DESPITE, action="store_true", help="bring in what has other joints or another rate as well"
     )
+    line.add_argument(
+        "--units",
+        metavar="UNITS",
+        default="",
+        help="what joints are measured in where files do not say it: rad or degrees (lerobot)",
+    )
     _work.option(line)
     line.set_defaults(run=run)
 
@@ -70,9 +77,11 @@ def run(arguments: argparse.Namespace) -> int:
     known = Fitting(workspace, despite=arguments.despite_differences or arguments.dry_run)
     try:
         with work.stoppable():
-            for conflict in form.conflicts(workspace, source) if hasattr(form, "conflicts") else ():
+            said = _units(form, arguments)
+            conflicts = getattr(form, "conflicts", None)
+            for conflict in conflicts(workspace, source, **said) if conflicts else ():
                 work.found(conflict)
-            total, arriving = form.incoming(source)
+            total, arriving = form.incoming(source, **said)
             if arguments.dry_run:
                 _look(work, workspace, known, arriving, total, job)
             else:
@@ -83,6 +92,15 @@ def run(arguments: argparse.Namespace) -> int:
     except EpisodeError as error:
         raise ExchangeError(f"{error} {_TORN}") from error
     return 0
+
+
+def _units(form: ModuleType, arguments: argparse.Namespace) -> dict[str, str]:
+    """What a format is told of units: nothing, unless it asks for them and they were given."""
+    from sessions.record.exchange.base import ExchangeError
+
+    if arguments.units and not hasattr(form, "UNITS"):
+        raise ExchangeError(f"{arguments.format} needs no --units. Leave it out.")
+    return {"units": arguments.units} if arguments.units else {}
 
 
 def _bring(

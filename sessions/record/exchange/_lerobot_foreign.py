@@ -58,8 +58,8 @@ class Reader:
         if not self.units:
             found.append(
                 "The files do not say what joints are measured in; the values are kept as they "
-                "are. If they are LeRobot's degrees (use_degrees=true), say units=degrees. Values "
-                "from -100 to 100 need the arm's calibration, and cannot be turned into rad here."
+                "are. If they are LeRobot's degrees (use_degrees=true), give --units degrees; "
+                "values from -100 to 100 need the arm's calibration, and cannot become rad here."
             )
         found.append("Actions are taken for absolute joint targets.")
         if not any(name in features for name in ("outcome", "next.success")):

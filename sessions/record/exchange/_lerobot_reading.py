@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sessions.record import jpeg
-from sessions.record.catalogue import Catalogue
 from sessions.record.exchange import _lerobot_foreign as foreign
 from sessions.record.exchange import _lerobot_tables as tables
 from sessions.record.exchange import _lerobot_video as video
@@ -21,7 +20,6 @@ from sessions.record.exchange._lerobot_source import Dataset
 from sessions.record.exchange.arriving import Arriving
 from sessions.record.exchange.base import Counts, ExchangeError, Job
 from sessions.types import Outcome, step_dtype
-from sessions.workspace import Workspace
 
 
 def episodes(source: Path, units: str) -> tuple[int, Iterator[Arriving]]:
@@ -38,29 +36,14 @@ def episodes(source: Path, units: str) -> tuple[int, Iterator[Arriving]]:
     return len(lines), _own_episodes(dataset, lines)
 
 
-def doubts(workspace: Workspace, source: Path, units: str) -> list[str]:
+def doubts(source: Path, units: str) -> list[str]:
     """What an import would not settle; see ``lerobot.conflicts``.
 
     Raises:
         ExchangeError: as of ``episodes``.
     """
     dataset = Dataset(source)
-    if dataset.own:
-        lines = _lines(dataset)
-        joints, found = lines[0].meta.joint_names if lines else (), list[str]()
-    else:
-        reader = foreign.Reader(dataset, units)
-        joints, found = reader.joints, reader.assumptions()
-    catalogue = Catalogue(workspace)
-    here = {tuple(entry.meta.joint_names) for entry in catalogue.entries()}
-    if here and tuple(joints) not in here:
-        found.insert(
-            0,
-            f"Its joints are {', '.join(joints)}, this workspace's "
-            f"{', '.join(sorted(here)[0])}: one policy cannot learn from both. They are brought in "
-            "all the same.",
-        )
-    return found
+    return [] if dataset.own else foreign.Reader(dataset, units).assumptions()
 
 
 def counted(root: Path, job: Job) -> Counts:

@@ -27,6 +27,9 @@ from sessions.record.exchange.base import Counts, ExchangeError, Job, Outgoing
 from sessions.workspace import Workspace
 
 SUFFIX = ""
+UNITS = ("rad", "degrees")
+"""What ``units`` may say of another's dataset."""
+
 _PART = ".part"
 _NEEDS = ("av", "pyarrow")
 
@@ -151,7 +154,7 @@ def incoming(source: Path, units: str = "") -> tuple[int, Iterator[Arriving]]:
 
 
 def conflicts(workspace: Workspace, source: Path, units: str = "") -> list[str]:
-    """What an import would not settle, in words; empty if it settles everything.
+    """What the files do not say and an import takes for granted, in words; empty for our own.
 
     Raises:
         ExchangeError: as of ``incoming``.
@@ -159,7 +162,7 @@ def conflicts(workspace: Workspace, source: Path, units: str = "") -> list[str]:
     _need()
     from sessions.record.exchange._lerobot_reading import doubts
 
-    return doubts(workspace, source, units)
+    return doubts(source, units)
 
 
 def _need() -> None:
