@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QApplication, QSplashScreen
 
 from dagger_gui import supervisor_process, theme
 from dagger_gui.first_launch import WHAT_TO_DO_FIRST
+from dagger_gui.pages.categories import CategoriesView
 from dagger_gui.pages.data import DataView
 from dagger_gui.session_model import SessionModel
 from dagger_gui.sounds import Sounds, available
@@ -155,6 +156,8 @@ class Session(QObject):
         self.window = Window(self.model, bindings.load(own), settings, self.sounds)
         self.data = DataView(self.model)
         self.window.station.add_view("Data", self.data)
+        self.categories = CategoriesView(self.model)
+        self.window.station.add_view("Failure categories", self.categories)
         self._closing_ms = 0
         self._closing = QTimer(self)
         self._closing.setInterval(_POLL_MS)

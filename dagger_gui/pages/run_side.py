@@ -46,8 +46,9 @@ class SideColumn(QWidget):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._model, self._desk = model, desk
+        self._model, self._desk, self._keys = model, desk, keys
         self.tagging, self.rounds = TaggingPanel(), RoundsPanel()
+        self._taxonomy = ""  # which categories are shown, as the recorder names them
         self._labels = self._categories(keys)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -122,6 +123,9 @@ class SideColumn(QWidget):
         self._model.supervisor_changed.connect(self._show_supervisor)
 
     def _show_recorder(self, state: RecorderState) -> None:
+        if state.taxonomy != self._taxonomy:
+            self._taxonomy = state.taxonomy
+            self._labels = self._categories(self._keys)
         self.tagging.setInterventions(state.interventions, CORRECTIONS_A_ROUND)
         self.tagging.setUndo(state.can_undo, state.can_redo)
 
