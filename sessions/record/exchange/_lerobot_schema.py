@@ -75,7 +75,8 @@ def common(outgoing: Outgoing) -> Schema:
     """
     if not len(outgoing):
         raise ExchangeError("There is nothing to export. Widen the query.")
-    metas = {e.episode: outgoing.catalogue.meta(e.episode) for e in outgoing.episodes}
+    known = {entry.meta.episode: entry.meta for entry in outgoing.catalogue.entries()}
+    metas = {e.episode: known[e.episode] for e in outgoing.episodes}
     first = next(iter(metas.values()))
     for number, meta in metas.items():
         _compare(number, first, meta)
