@@ -235,10 +235,11 @@ class DataView(QWidget):
         self.leave.give_back()
         verdict, role = _VERDICTS.get(status, _NOT_DONE)
         self.strip.end(verdict, text, role, path if self._doing == "Exporting" else "")
-        self._seen = -1
         if self._doing == "Exporting":
             self._suggest()
-        self._look_if_stale()
+        if self._doing != "Verifying":  # which changes nothing
+            self._seen = -1
+            self._look_if_stale()
         self._show_may()
 
     # -- inside

@@ -135,6 +135,7 @@ class TaggingPanel(QWidget):
         self._model.set_labels({c.name: c.label for c in categories})
         for button in self._buttons:
             self._grid.removeWidget(button)
+            button.hide()  # it is gone with the next turn of the event loop only
             button.deleteLater()
         self._buttons = []
         for i, category in enumerate(categories):
