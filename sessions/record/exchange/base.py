@@ -175,8 +175,9 @@ class Outgoing:
 
     @property
     def fingerprint(self) -> str:
-        """The same for the same episodes with the same edits: a stopped export may go on then."""
-        found = hashlib.sha256()
+        """The same for what would be written the same: a stopped export may go on then."""
+        chosen = sorted(self.selection.identities), self.categories
+        found = hashlib.sha256(msgspec.json.encode((chosen, self.workspace.task.context_s)))
         for summary in self.episodes:
             found.update(layout.identity(self.catalogue.meta(summary.episode)).encode())
             found.update(msgspec.json.encode(self.catalogue.edits(summary.episode)))
