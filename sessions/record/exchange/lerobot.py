@@ -176,9 +176,7 @@ def _need() -> None:
 
 def _check_same(part: Path, outgoing: Outgoing) -> None:
     """A stopped export is gone on with only if it was of the same data."""
-    chosen = [(i.episode, i.start) for i in outgoing.selection.interventions if not i.discarded]
-    context_s = outgoing.workspace.task.context_s
-    mine = f"{outgoing.fingerprint}/{chosen}/{outgoing.categories}/{context_s}"
+    mine = outgoing.fingerprint
     path = part / "export.json"
     if path.exists():
         try:
