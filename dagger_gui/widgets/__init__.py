@@ -75,6 +75,23 @@ What the window may rely on (``set...`` may be called at any rate, with equal da
     signals ask for changes (tagRequested, edgesRequested, outcomeRequested ...), make none
 ``stage_scores.StageScores()``
     setStages(names) · scores()/setScores(by stage) · signals scoreRequested(stage, 0-3 | None)
+``taxonomy_editor.TaxonomyEditor()``
+    setValue(Taxonomy, used by raw name) / value() · setUsed(...) · setMayRestore(bool)
+    setWhyNot(sentence) · say(words) · select(name) · signals valueChanged(Taxonomy),
+    saveRequested(TOML text), restoreRequested()
+``export_panel.ExportPanel()``, ``import_panel.ImportPanel()``
+    setFormats({name: line}) · value()/setValue(Export | Import), valueChanged(object)
+    clearFound(words), addLoss(text) / addConflict(text, grave=), setFound(words) · setMayGo(bool)
+    signals requested(object)
+``work_strip.WorkStrip()``
+    idle(words) · begin(what, words) · setProgress(done, total, words, left_s)
+    end(verdict, words, role, path) · signals cancelRequested(), openRequested(path)
+``findings.Findings(name)``
+    add(level, text) · clear() · texts()
+``path_field.PathField(name, kinds)``
+    value()/setValue(path), valueChanged(str) · setMayChoose(kind, bool); its dialog is not modal
+``read_only_strip.ReadOnlyStrip()``
+    setValue(why, free=) / value() · signals takeOverRequested()
 ``key_sheet.KeySheet(parent)``
     setGroups(Sequence[KeyGroup]) · open() · closeSheet() · toggle() · signals closed()
 

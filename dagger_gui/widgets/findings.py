@@ -59,3 +59,21 @@ class Findings(QListWidget):
     def _dress(self, item: QListWidgetItem) -> None:
         look, role = theme.current(), _ROLES.get(str(item.data(_LEVEL)))
         item.setForeground(look.stroke(role) if role else QColor(look.text))
+
+
+def main() -> int:
+    """One sentence of each kind."""
+    from dagger_gui.widgets._demo import show
+
+    def make() -> QWidget:
+        found = Findings("What was found")
+        found.add("notice", "000007.h5: It has no checksum. Run verify with --repair.")
+        found.add("bad", "000002.h5: It ends after 1,204 of 1,800 ticks.")
+        found.add("repaired", "edits.jsonl: A line that a crash tore was cut off.")
+        return found
+
+    return show(make, 520, 160)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
