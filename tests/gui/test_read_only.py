@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -17,13 +18,13 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from dagger_gui import supervisor_process, theme
-from dagger_gui.app import Session
+from dagger_gui import cli, supervisor_process, theme
+from dagger_gui.app import Session, open_or_create
 from dagger_gui.session_model import SessionModel
 from dagger_gui.window_lock import WindowLock
 from sessions.messages import Arm, Message, SoftStop, Tag
 from sessions.stations import pick_place_task, simulated_station
-from sessions.workspace import Workspace, create
+from sessions.workspace import LAYOUT, Workspace, create
 from tests.fakes.session_processes import FakeSession
 from tests.gui.test_window_processes import Desk, _end, _window_elsewhere
 from tests.sessions.live.session import space_with_policy
@@ -197,3 +198,19 @@ def test_two_real_windows_the_second_looks_and_takes_over_when_the_first_closes(
         first.kill()
         first.wait()
         _end(space)
+
+
+def test_a_newer_workspace_is_refused_by_name_before_a_window_opens_and_an_older_one_opens(
+    qtbot: QtBot, bare: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    facts = bare.root / "workspace.json"
+    facts.write_text(json.dumps({"layout": LAYOUT + 1, "round": 0}))
+    windows = len(QApplication.topLevelWidgets())
+    assert cli.main(["run", "--workspace", str(bare.root)]) == 2
+    assert capsys.readouterr().err == (
+        f"{bare.root} has layout {LAYOUT + 1}; this program reads up to {LAYOUT}. "
+        "Update the program.\n"
+    )
+    assert len(QApplication.topLevelWidgets()) == windows
+    facts.write_text(json.dumps({"layout": 0, "round": 0}))
+    assert open_or_create(bare.root, "").running_round() == 0
