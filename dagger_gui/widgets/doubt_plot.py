@@ -20,6 +20,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from dagger_gui import theme
 from dagger_gui.widgets._painting import number
 from dagger_gui.widgets._plotting import Axis, Plots, TimeRow, end_at, line_height, pen, text
+from sessions.types import Controller
 
 Array = NDArray[np.float64]
 _DECADES = 1.0  # tau to 10 tau fill the upper half
@@ -88,7 +89,10 @@ class DoubtPlot(Plots):
         newest = float(self._doubt[-1])
         if not math.isfinite(newest):
             return ""
-        return "above tau: be ready" if newest > self._tau else "below tau"
+        if newest <= self._tau:
+            return "below tau"
+        drives = len(self._controller) and self._controller[-1] == Controller.HUMAN
+        return "above tau" if drives else "above tau: be ready"
 
     def fraction(self, doubt: Array) -> Array:
         """Height of doubts in the plot, 0 at the bottom to 1 at the top, shape as given."""

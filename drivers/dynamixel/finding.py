@@ -39,7 +39,8 @@ def find(
         DeviceLostError: it went away meanwhile.
     """
     known = {servo_id for arm in (calibration, *others) for servo_id in arm.ids}
-    found = bus.scan(sorted(known))
+    # A bus that was silent once may have been kept waiting; one that is silent twice has nobody.
+    found = bus.scan(sorted(known)) or bus.scan(sorted(known))
     if not found:
         raise _nobody(device, bus, calibration)
     found = _asked_again(bus, calibration, found)

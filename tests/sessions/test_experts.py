@@ -63,7 +63,7 @@ def broken(name: str) -> Job:
 def test_it_demonstrates_and_the_environment_says_that_it_succeeded() -> None:
     attempt = lockstep.run(job(images=True))
     assert attempt.outcome is Outcome.SUCCESS
-    assert attempt.joint_names == ("x", "y")
+    assert attempt.limits.names == ("x", "y")
     steps = attempt.steps
     assert (steps["controller"] == Controller.DEMO).all()
     np.testing.assert_allclose(np.diff(steps["t"]), 0.05)

@@ -24,7 +24,7 @@ def test_an_expert_solves_pusht_and_the_environment_says_so() -> None:
     station = with_expert(stations.load("pusht"), "benchmarks.pusht_expert:Expert", task)
     attempt = lockstep.run(Job(station, task, 3, "expert", demo=True, images=True))
     assert attempt.outcome is Outcome.SUCCESS
-    assert attempt.joint_names == ("x", "y")
+    assert attempt.limits.names == ("x", "y")
     assert len(attempt.environment_names) == 16
     assert len(attempt.frames["scene"]) == pytest.approx(len(attempt.steps), abs=2)
     # What the expert asks for in pixels is what the environment is told: no limit changes it.
@@ -37,6 +37,6 @@ def test_aloha_moves_both_arms_as_it_is_told() -> None:
     task = msgspec.structs.replace(stations.task("aloha-gym"), attempt_s=0.3)
     station = with_expert(stations.load("aloha-gym"), "tests.fakes.resting_expert:Expert", task)
     attempt = lockstep.run(Job(station, task, 3, "expert", demo=True, images=True))
-    assert len(attempt.joint_names) == 14
+    assert len(attempt.limits.names) == 14
     assert attempt.frames["top"]
     assert np.isfinite(attempt.steps["position"]).all()
