@@ -15,7 +15,10 @@ from PySide6.QtWidgets import QApplication, QSplashScreen
 
 from dagger_gui import supervisor_process, theme
 from dagger_gui.first_launch import WHAT_TO_DO_FIRST
+from dagger_gui.pages.calibrate import CalibrateView
 from dagger_gui.pages.categories import CategoriesView
+from dagger_gui.pages.check import CheckView
+from dagger_gui.pages.check_first import FirstCheckPage, due
 from dagger_gui.pages.data import DataView
 from dagger_gui.session_model import SessionModel
 from dagger_gui.sounds import Sounds, available
@@ -154,6 +157,10 @@ class Session(QObject):
         self.lock = WindowLock(workspace.runtime())
         self.model = SessionModel(workspace)
         self.window = Window(self.model, bindings.load(own), settings, self.sounds)
+        self.check, self.calibrate = CheckView(self.model), CalibrateView(self.model)
+        self.window.station.add_view("Check", self.check)
+        self.window.station.add_view("Calibrate", self.calibrate)
+        self.first_check: FirstCheckPage | None = None
         self.data = DataView(self.model)
         self.window.station.add_view("Data", self.data)
         self.categories = CategoriesView(self.model)
@@ -190,10 +197,13 @@ class Session(QObject):
         if self.workspace.running_round() < 0 and shown:
             self.window.show_first_launch()
             self.window.first_launch.start()
+        elif due(self.workspace) and not supervisor_process.running(self.workspace):
+            self.first_check = FirstCheckPage(self.model)
+            self.first_check.finished.connect(self._first_check_done)
+            self.window.show_first_check(self.first_check)
         else:
             QTimer.singleShot(0, self._start_station)
-            if self.workspace.running_round() < 0:
-                self.window.notices.say(_NO_POLICY, "hold", stays=True)
+            self._say_no_policy()
 
     def close(self) -> None:
         """Closes sockets, rings and sounds; calling it twice is harmless."""
@@ -202,6 +212,7 @@ class Session(QObject):
         self.window.first_launch.stop()
         self.window.desk.close()
         self.data.close_work()
+        self._close_checks()
         self._looking.stop()
         if self.lock.held:
             self._settings.setValue("sounds", self.sounds.on)
@@ -235,6 +246,15 @@ class Session(QObject):
         ready = f"The base policy is ready. {WHAT_TO_DO_FIRST}"
         notice = self.window.notices.say(ready, "good", stays=True)
         self.model.attempt_started.connect(lambda _event: self.window.notices.withdraw(notice))
+
+    def _first_check_done(self) -> None:
+        self.window.show_station()
+        self._start_station()
+        self._say_no_policy()
+
+    def _say_no_policy(self) -> None:
+        if self.workspace.running_round() < 0:
+            self.window.notices.say(_NO_POLICY, "hold", stays=True)
 
     def _start_station(self) -> None:
         """Reattaches to the supervisor that runs, or starts one."""
@@ -272,6 +292,7 @@ class Session(QObject):
         if self._closing.isActive():
             self.model.send("supervisor", Shutdown())
             return
+        self._close_checks()
         if self.model.there("control"):
             self.model.send("control", Pause())
         if not supervisor_process.running(self.workspace):
@@ -283,6 +304,13 @@ class Session(QObject):
         self.window.notices.say(_RESTING if rests else _STOPPING, "hold", stays=True)
         self._closing_ms = 0
         self._closing.start()
+
+    def _close_checks(self) -> None:
+        """Ends a check or calibration that has devices."""
+        for view in (self.check, self.calibrate):
+            view.close_process()
+        if self.first_check is not None:
+            self.first_check.stop()
 
     def _wait_closed(self) -> None:
         self._closing_ms += _POLL_MS

@@ -6,13 +6,13 @@ a window that is killed takes nothing with it and the next one finds everything 
 
 from __future__ import annotations
 
-import fcntl
 import sys
 from collections import deque
 from pathlib import Path
 
 from PySide6.QtCore import QProcess
 
+from sessions.checking.benches import supervisor
 from sessions.types import SessionError
 from sessions.workspace import Workspace
 
@@ -29,19 +29,8 @@ def log_path(workspace: Workspace) -> Path:
 
 
 def running(workspace: Workspace) -> int:
-    """Process id of the supervisor that serves the workspace; 0 if there is none.
-
-    A living supervisor holds the lock on its file, and the kernel frees a dead one's.
-    """
-    try:
-        with (workspace.runtime() / "supervisor.pid").open() as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except OSError:
-                return int(file.read().strip() or 0)
-    except (OSError, ValueError):
-        return 0
-    return 0
+    """Process id of the supervisor that serves the workspace; 0 if there is none."""
+    return supervisor(workspace)
 
 
 def start(workspace: Workspace, module: str = "sessions.live.supervisor") -> None:

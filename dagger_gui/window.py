@@ -14,6 +14,7 @@ from dagger_gui.first_launch import FirstLaunchPage
 from dagger_gui.key_groups import first_key, key_groups
 from dagger_gui.keys import KeyRouter
 from dagger_gui.notices import Notices
+from dagger_gui.pages.check_first import FirstCheckPage
 from dagger_gui.pages.review import ReviewPage
 from dagger_gui.pages.rounds import RoundsPage
 from dagger_gui.pages.run import RunPage
@@ -59,6 +60,7 @@ class Window(QWidget):
         super().__init__()
         self.model, self._keys, self._settings = model, keys, settings
         self._may_close = False
+        self._first_check: FirstCheckPage | None = None
         self._ended = 0  # number of the attempt that ended last
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # where keys go while no field has them
         workspace = model.workspace
@@ -116,6 +118,12 @@ class Window(QWidget):
     def show_first_launch(self) -> None:
         """Shows the preparation alone: there is nothing to run yet."""
         self._outer.setCurrentWidget(self.first_launch)
+
+    def show_first_check(self, page: FirstCheckPage) -> None:
+        """Shows a page that comes before the station; ``show_station`` goes on from it."""
+        self._first_check = page
+        self._outer.addWidget(page)
+        self._outer.setCurrentWidget(page)
 
     def show_station(self) -> None:
         """Shows banner, rail and pages."""
@@ -179,6 +187,9 @@ class Window(QWidget):
             if action == "next":
                 self.first_launch.start()
             return
+        if self._first_check is not None and self._outer.currentWidget() is self._first_check:
+            self._first_check.act(action)
+            return
         if action.startswith("page_"):
             name = {page_action: name for name, page_action in _PAGES}.get(action)
             if name is not None:
@@ -207,7 +218,12 @@ class Window(QWidget):
             self.commands.press(action, t)
 
     def _next(self) -> None:
-        """Enter acts where the cameras are seen: from another page it first comes back here."""
+        """Enter acts where the cameras are seen: from another page it first comes back here.
+
+        Unless the page takes it: hands are on the arm while it is calibrated.
+        """
+        if self.page() == "Station" and self.station.act("next"):
+            return
         if self.page() != "Run":
             self.show_page("Run")
             return

@@ -12,6 +12,7 @@ from dagger_gui.commandline._screen import Screen
 from dagger_gui.commandline.places import bench_of, named_station
 from sessions.checking.arms import ArmSite, arm, arms
 from sessions.checking.benches import Bench
+from sessions.checking.results import Acts
 
 if TYPE_CHECKING:
     from sessions.checking.calibrating import HandCalibration
@@ -66,7 +67,7 @@ def _all(place: Bench, sites: list[ArmSite], runtime: Path) -> int:
     for site in sites:
         if site.emulated:
             print(_EMULATED.format(runtime=runtime, arm=site.port.partition(":")[2]))
-        work = HandCalibration(site, runtime)
+        work = HandCalibration(site, runtime, Acts().of(place.named, site.name))
         try:
             saved += by_hand(work, Screen(sys.stdout))
         finally:

@@ -42,11 +42,12 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"A session runs on {place.root} (process {pid}). Close its window first.")
         return INCOMPLETE
     station = place.station()
-    sites = [site for site in arms(station, place.calibrations) if site.own is not None]
+    everyone = arms(station, place.calibrations)
+    sites = [site for site in everyone if site.own is not None]
     with beside.folder(arguments.runtime) as runtime:
         if arguments.runtime is not None:
             return _find(place, station, sites, runtime)
-        with beside.processes(station, runtime, sites) as started:
+        with beside.processes(station, runtime, everyone) as started:
             if started:
                 print(_EMULATED.format(runtime=runtime))
             return _find(place, station, sites, runtime)

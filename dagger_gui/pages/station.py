@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -88,6 +89,11 @@ class StationPage(QWidget):
         index = self._stack.indexOf(view)
         self._stack.setCurrentIndex(index)
         self._tabs.button(index).setChecked(True)
+
+    def act(self, action: str) -> bool:
+        """Lets the view on screen take a key's action, such as ``next``; whether it did."""
+        act: Callable[[str], bool] | None = getattr(self._stack.currentWidget(), "act", None)
+        return act is not None and act(action)
 
     def show_theme(self, name: str) -> None:
         """Marks the light in use."""

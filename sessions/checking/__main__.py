@@ -22,10 +22,13 @@ from sessions.checking.arms import arm, arms
 from sessions.checking.benches import Bench, bench
 from sessions.checking.calibrating import POLL_S, HandCalibration
 from sessions.checking.checks import Options, check
-from sessions.checking.results import Check, Failed
+from sessions.checking.results import Acts, Check, Failed
 from sessions.types import SessionError
 
 FAILED = 1
+_ACTS = Acts(
+    fix="press Set servos right", calibrate="press Calibrate", find="run dagger-gui find {named}"
+)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -63,6 +66,7 @@ def _check(place: Bench, arguments: argparse.Namespace) -> int:
         seconds=arguments.seconds,
         consent=(lambda _device, _sentences: True) if arguments.fix else None,
         runtime=arguments.runtime,
+        acts=_ACTS,
     )
     found: list[Check] = []
     for item in check(place, options):
@@ -77,12 +81,14 @@ def _check(place: Bench, arguments: argparse.Namespace) -> int:
 
 def _calibrate(place: Bench, arguments: argparse.Namespace) -> int:
     site = arm(arms(place.station(), place.calibrations), arguments.device)
-    work = HandCalibration(site, arguments.runtime)
+    work = HandCalibration(site, arguments.runtime, _ACTS)
     lines = _Lines()
     try:
         while True:
             work.poll()
-            _say(work.view())
+            # A window that is busy misses a view; the hand that moves an arm must not be missed.
+            if select.select([], [sys.stdout], [], 0.0)[1]:
+                _say(work.view())
             for word in lines.heard(POLL_S):
                 if word == "quit":
                     return FAILED

@@ -17,7 +17,7 @@ from drivers.dynamixel.calibration import Servo
 from drivers.dynamixel.survey import Difference
 from sessions.checking import servos
 from sessions.checking.arms import ArmSite
-from sessions.checking.results import Check, Verdict, ago, refused
+from sessions.checking.results import Acts, Check, Verdict, ago, refused
 from sessions.checking.servos import Consent, Servos
 
 _MEASURED = ("present_current", "present_velocity", "present_position")
@@ -36,17 +36,13 @@ class Bounds:
         rate_hz: the station's control rate.
         seconds: how long to read [s].
         runtime: folder of emulated ports; None without.
-        command: what to type to have things set right.
-        calibrate: what to type to calibrate it.
-        find: what to type to find its port.
+        acts: what to do about it.
     """
 
     rate_hz: float
     seconds: float
     runtime: Path | None
-    command: str
-    calibrate: str
-    find: str
+    acts: Acts
 
 
 def check_arm(site: ArmSite, bounds: Bounds, consent: Consent | None = None) -> Iterator[Check]:
@@ -57,13 +53,13 @@ def check_arm(site: ArmSite, bounds: Bounds, consent: Consent | None = None) -> 
         bounds: what it is measured against.
         consent: asked before anything is written into servos; None writes nothing.
     """
-    line, bus = servos.open_port(site, bounds.runtime, bounds.find)
+    line, bus = servos.open_port(site, bounds.runtime, bounds.acts.find)
     yield line
     if bus is None:
         return
     try:
         found: Servos = {}
-        for item in servos.find(site, bus, bounds.command, consent):
+        for item in servos.find(site, bus, bounds.acts.fix, consent):
             if isinstance(item, Check):
                 yield item
             else:
@@ -84,7 +80,7 @@ def differences(site: ArmSite, found: tuple[Servo, ...], port: str) -> tuple[Ver
 
     Args:
         site: the arm.
-        found: what ``identity.fingerprint`` read.
+        found: what ``servos.fingerprint`` read.
         port: what its adapter is known by; empty if nothing.
 
     Raises:
@@ -109,11 +105,11 @@ def differences(site: ArmSite, found: tuple[Servo, ...], port: str) -> tuple[Ver
 
 
 def _calibration(site: ArmSite, bus: Bus, found: Servos, bounds: Bounds) -> Check:
-    name, remedy = f"{site.name}: calibration", f"Calibrate it: {bounds.calibrate}"
+    name, remedy = f"{site.name}: calibration", f"Calibrate it: {bounds.acts.calibrate}"
     try:
         made = calibrations.read(site.calibration, site.name)
         port = identity.adapter(site.port, bus.port)
-        verdict, said = differences(site, identity.fingerprint(bus, found), port)
+        verdict, said = differences(site, servos.fingerprint(bus, found), port)
     except DeviceConfigError as error:
         return Check(name, "bad", error.problem, remedy)
     when = f"Made {ago(made.date)}" if site.calibration == site.own else "Came with the arm"
@@ -126,7 +122,7 @@ def _calibration(site: ArmSite, bus: Bus, found: Servos, bounds: Bounds) -> Chec
     if swapped:
         remedy = "Exchange the two port lines in the station file, or the cables."
     elif verdict == "bad":
-        remedy = f"Put the motor back as it was, or calibrate: {bounds.calibrate}"
+        remedy = f"Put the motor back as it was, or calibrate: {bounds.acts.calibrate}"
     return Check(name, verdict, text, remedy if verdict == "bad" else "", tuple(said))
 
 
@@ -139,7 +135,7 @@ def _settings(
         return Check(name, "good", "Latency, return delay and baud are as they should be.")
     said = tuple(item.text for item in wrong)
     if consent is None or not consent(site.name, said):
-        remedy = f"Have it set right: {bounds.command}"
+        remedy = f"Have it set right: {bounds.acts.fix}"
         return Check(name, "note", _alike(wrong), remedy, said, fixable=True)
     done = survey.fix(bus, wrong)
     left = survey.differences(survey.read_settings(bus, ids), bus.baud, bus.latency_ms)
@@ -212,7 +208,7 @@ def _slow(site: ArmSite, bounds: Bounds) -> str:
     if site.baud < 1_000_000:
         return (
             f"{site.baud} baud is slow: write baud = 1000000 in the station file, then "
-            f"{bounds.command}"
+            f"{bounds.acts.fix}"
         )
     return "Set latency timer and return delay (see settings), or lower rate_hz in the station."
 

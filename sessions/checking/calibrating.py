@@ -19,7 +19,7 @@ from drivers.dynamixel.calibrating import Calibrating
 from drivers.dynamixel.calibration import Servo
 from sessions.checking import buses, servos
 from sessions.checking.arms import ArmSite
-from sessions.checking.results import Check, ago
+from sessions.checking.results import Acts, Check, ago
 from sessions.checking.views import Present, Saved, View, joint_bars, support
 
 POLL_S = 0.05
@@ -34,12 +34,13 @@ class HandCalibration:
     Args:
         site: the arm.
         runtime: folder of emulated ports; None for hardware only.
+        acts: what remedies say that somebody does.
 
     Raises:
         DriverError: it comes calibrated, its port cannot be opened, or not all servos answer.
     """
 
-    def __init__(self, site: ArmSite, runtime: Path | None) -> None:
+    def __init__(self, site: ArmSite, runtime: Path | None, acts: Acts | None = None) -> None:
         if site.own is None:
             raise DeviceConfigError(
                 site.name,
@@ -47,10 +48,11 @@ class HandCalibration:
                 "Calibrate the leader, to practise.",
             )
         self._site, self._file = site, site.own
-        self._bus = _opened(site, runtime)
+        acts = (acts or Acts()).of("STATION", site.name)
+        self._bus = _opened(site, runtime, acts)
         try:
-            found = _all(site, self._bus)
-            self._servos = identity.fingerprint(self._bus, found)
+            found = _all(site, self._bus, acts)
+            self._servos = servos.fingerprint(self._bus, found)
             torque = survey.read_all(self._bus, tuple(found), "torque_enable")
         except BaseException:
             self._bus.close()
@@ -161,7 +163,7 @@ class HandCalibration:
         self._bus.open()
         try:
             found = self._bus.scan(self._site.description.ids)
-            there = identity.fingerprint(self._bus, found)
+            there = servos.fingerprint(self._bus, found)
         except DriverError:
             self._bus.close()
             raise
@@ -184,16 +186,16 @@ class HandCalibration:
         return False
 
 
-def _opened(site: ArmSite, runtime: Path | None) -> Bus:
-    line, bus = servos.open_port(site, runtime, "dagger-gui find STATION")
+def _opened(site: ArmSite, runtime: Path | None, acts: Acts) -> Bus:
+    line, bus = servos.open_port(site, runtime, acts.find)
     if bus is None:
         raise DeviceConfigError(site.name, line.text, line.remedy)
     return bus
 
 
-def _all(site: ArmSite, bus: Bus) -> servos.Servos:
+def _all(site: ArmSite, bus: Bus, acts: Acts) -> servos.Servos:
     found: servos.Servos = {}
-    for item in servos.find(site, bus, "dagger-gui check STATION --fix", None):
+    for item in servos.find(site, bus, acts.fix, None):
         if not isinstance(item, Check):
             found = item
         elif item.verdict == "bad":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from drivers.base import DriverError
@@ -12,7 +12,7 @@ from sessions import stations
 from sessions.checking import beside, buses, devices, machine, pictures
 from sessions.checking.arms import ArmSite, arms
 from sessions.checking.benches import Bench
-from sessions.checking.results import Check, Doing, refused
+from sessions.checking.results import Acts, Check, Doing, refused
 from sessions.checking.servos import Consent
 from sessions.config import Station, Task
 from sessions.types import SessionError
@@ -27,12 +27,14 @@ class Options:
         consent: asked before anything is written into servos; None writes nothing.
         runtime: the folder of processes that run already; None starts what is needed.
         gpu: whether torch is imported to look for a GPU.
+        acts: what remedies say that somebody does.
     """
 
     seconds: float = 2.0
     consent: Consent | None = None
     runtime: Path | None = None
     gpu: bool = True
+    acts: Acts = field(default_factory=Acts)
 
 
 def check(bench: Bench, options: Options | None = None) -> Iterator[Check | Doing]:
@@ -115,24 +117,24 @@ def _devices(
     runtime: Path,
 ) -> Iterator[Check | Doing]:
     wrong: set[str] = set()
+    told: set[str] = set()
     for i, site in enumerate(sites):
         yield Doing(f"Measuring the bus of {site.name}", 0.1 + 0.3 * i / len(sites))
         bounds = buses.Bounds(
             rate_hz=station.rate_hz,
             seconds=options.seconds,
             runtime=runtime,
-            command=f"dagger-gui check {bench.named} --fix",
-            calibrate=f"dagger-gui calibrate {bench.named} {site.name}",
-            find=f"dagger-gui find {bench.named}",
+            acts=options.acts.of(bench.named, site.name),
         )
         for line in buses.check_arm(site, bounds, options.consent):
             if line.verdict == "bad" and not line.name.endswith((": motors", ": bus")):
                 wrong.add(site.name)
+            told |= {line.text, *line.details}
             yield line
     yield Doing("Connecting robot and operators", 0.45)
     if "robot" not in wrong:
-        yield from devices.check_robot(built)
-    yield from devices.check_operators(built, wrong)
+        yield from devices.check_robot(built, told)
+    yield from devices.check_operators(built, wrong, told)
     yield Doing("Reading everything at the station's rate", 0.55)
     timing = devices.check_rate(built, options.seconds)
     if timing is not None:

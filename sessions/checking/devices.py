@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -106,8 +106,13 @@ def build(station: Station, context: DeviceContext) -> Devices:
     return Devices(robot, operators, station)
 
 
-def check_robot(devices: Devices) -> Iterator[Check]:
-    """Connects the robot, reads it, and compares it with its limits; gives it no torque."""
+def check_robot(devices: Devices, told: Collection[str] = ()) -> Iterator[Check]:
+    """Connects the robot, reads it, and compares it with its limits; gives it no torque.
+
+    Args:
+        devices: the robot among them.
+        told: sentences that its bus's lines have said already.
+    """
     robot = devices.robot
     try:
         robot.connect()
@@ -117,9 +122,8 @@ def check_robot(devices: Devices) -> Iterator[Check]:
         yield refused("robot", error)
         return
     position = devices.state.position
-    warnings = robot.health().warnings if isinstance(robot, Monitored) else ()
-    text = f"Answers: {len(position)} joints"
-    text += f", {robot.health().text}." if isinstance(robot, Monitored) else "."
+    figures, warnings = _health(robot, told)
+    text = f"Answers: {len(position)} joints{f', {figures}' if figures else ''}."
     details = tuple(_place(robot.limits, position))
     if warnings:
         yield Check("robot", "note", f"{text} {warnings[0]}", "", (*warnings, *details))
@@ -128,12 +132,15 @@ def check_robot(devices: Devices) -> Iterator[Check]:
     yield _limits(devices, position)
 
 
-def check_operators(devices: Devices, skip: set[str]) -> Iterator[Check]:
+def check_operators(
+    devices: Devices, skip: Collection[str] = (), told: Collection[str] = ()
+) -> Iterator[Check]:
     """Connects what people correct with, and compares leaders with the robot.
 
     Args:
         devices: the robot is connected, if it can be.
         skip: those whose bus was found to be wrong already.
+        told: sentences that were said already.
     """
     for name, device in devices.operators.items():
         if name in skip:
@@ -143,8 +150,7 @@ def check_operators(devices: Devices, skip: set[str]) -> Iterator[Check]:
             devices.connected[name] = device
             if devices.state is not None:
                 device.get_action(devices.view())
-            text = device.health().text if isinstance(device, Monitored) else ""
-            warnings = device.health().warnings if isinstance(device, Monitored) else ()
+            text, warnings = _health(device, told)
         except DriverError as error:
             yield refused(name, error, verdict=_absent(devices.station, name, error))
             continue
@@ -206,6 +212,14 @@ def _timing(work: Floats, late: int, rate_hz: float) -> Check:
     if late > _LATE_SHARE * len(work) or p99_ms > _SHARE_OF_PERIOD * period_ms:
         return Check("rate", "note", text, "Close other programs: this computer is busy.")
     return Check("rate", "good", text)
+
+
+def _health(device: object, told: Collection[str]) -> tuple[str, tuple[str, ...]]:
+    """A device's figures, and what it warns of that was not said already."""
+    if not isinstance(device, Monitored):
+        return "", ()
+    health = device.health()
+    return health.text, tuple(warning for warning in health.warnings if warning not in told)
 
 
 def _first(robot: Robot) -> RobotState:

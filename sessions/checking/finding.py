@@ -63,7 +63,7 @@ class Finder:
 def described(pose: Pose, port: SerialPort) -> str:
     """What was found on a port, in a sentence."""
     if not pose.models:
-        return f"{port.stable} ({port.description}): {pose.problem}".strip()
+        return pose.problem or f"{port.stable} ({port.description}): nobody answers."
     counts: dict[str, int] = {}
     for number in pose.models.values():
         counts[model_name(number)] = counts.get(model_name(number), 0) + 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -17,6 +18,28 @@ Verdict = Literal["good", "note", "bad"]
 
 REPORT = "check.json"
 """Where a workspace keeps its last check."""
+
+
+@dataclass(frozen=True)
+class Acts:
+    """What somebody does about what was found, for remedies: commands here, buttons in a window.
+
+    Attributes:
+        fix: has servos set right.
+        calibrate: calibrates an arm.
+        find: finds its port.
+    """
+
+    fix: str = "dagger-gui check {named} --fix"
+    calibrate: str = "dagger-gui calibrate {named} {arm}"
+    find: str = "dagger-gui find {named}"
+
+    def of(self, named: str, arm: str) -> Acts:
+        """The same for one station and arm."""
+        filled = (
+            text.format(named=named, arm=arm) for text in (self.fix, self.calibrate, self.find)
+        )
+        return Acts(*filled)
 
 
 class Check(msgspec.Struct, frozen=True, tag="check"):

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from drivers.base import DriverError
 from drivers.dynamixel import identity, ports, survey
-from drivers.dynamixel.bus import Bus
+from drivers.dynamixel.bus import Bus, NoAnswerError
+from drivers.dynamixel.calibration import Servo
 from drivers.dynamixel.tables import MODELS, model_name
 from sessions.checking.arms import ArmSite
 from sessions.checking.results import Check, refused
@@ -18,6 +19,7 @@ Consent = Callable[[str, tuple[str, ...]], bool]
 Servos = dict[int, tuple[int, int]]
 
 _ASKED_AGAIN = 3
+_READINGS = 6
 _SAMPLE = 3
 
 
@@ -94,6 +96,26 @@ def find(
     found = bus.scan(wanted) or found
     yield Check(name, "good", f"All {len(found)} answer: {_models(found)}.")
     yield found
+
+
+def fingerprint(bus: Bus, found: Servos) -> tuple[Servo, ...]:
+    """What identifies the servos found, read until two readings agree: it may be kept for years.
+
+    Raises:
+        DeviceLostError: a servo does not answer any more, however often it is asked.
+    """
+    before: tuple[Servo, ...] = ()
+    for left in reversed(range(_READINGS)):
+        try:
+            now = identity.fingerprint(bus, found)
+        except NoAnswerError:
+            if not left:
+                raise
+            continue
+        if now == before:
+            break
+        before = now
+    return before
 
 
 def _stays(port: str, path: str, stable: str) -> bool:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import grp
-import os
-import threading
+import subprocess
 from pathlib import Path
 
 import msgspec
@@ -19,7 +18,7 @@ from sessions.checking.arms import arm, arms
 from sessions.checking.benches import bench
 from sessions.checking.buses import Bounds, check_arm
 from sessions.checking.checks import Options, check
-from sessions.checking.results import Check, Doing
+from sessions.checking.results import Acts, Check, Doing
 from sessions.workspace import create
 from tests.fakes.emulated_bench import EmulatedStation, write
 from tests.sessions.live.session import pick_place_task
@@ -36,7 +35,7 @@ def checked(station: EmulatedStation, **options) -> dict[str, Check]:
 
 def about(station: EmulatedStation, name: str, **options) -> dict[str, Check]:
     """What one arm's bus tells, by name."""
-    bounds = Bounds(20.0, 0.1, station.runtime, "CHECK --fix", "CALIBRATE", "FIND")
+    bounds = Bounds(20.0, 0.1, station.runtime, Acts("CHECK --fix", "CALIBRATE", "FIND"))
     site = arm(arms(station.bench.station(), station.bench.calibrations), name)
     found = check_arm(site, bounds, **options)
     return {line.name.removeprefix(f"{name}: "): line for line in found}
@@ -100,13 +99,12 @@ def test_a_wrong_baud_rate_is_named_and_set_right_only_with_consent(emulated):
 
     asked = []
 
-    def never(device, sentences):
+    def agree(device, sentences):
         asked.append((device, sentences))
-        return False
+        return True
 
-    assert about(emulated, "leader", consent=never)["servos"].verdict == "bad"
+    lines = about(emulated, "leader", consent=agree)
     assert asked == [("leader", (line.text,))]
-    lines = about(emulated, "leader", consent=lambda *_: True)
     assert lines["baud"].text == "Their rate was 57600, and is 1000000 now."
     assert lines["servos"].verdict == lines["bus"].verdict == "good"
 
@@ -159,10 +157,6 @@ def test_a_missing_servo_is_named_with_its_joint(emulated):
     line = about(emulated, "robot")["servos"]
     assert line.text == "shoulder's second motor (servo 3) does not answer."
     assert "Check the cable of this motor" in line.remedy
-    # Said once, not by the driver again; the rest is looked at all the same.
-    lines = checked(emulated)
-    assert "robot" not in lines
-    assert {"leader", "camera top", "disk"} <= set(lines)
 
 
 def test_exchanged_leader_and_follower_are_told_by_name(emulated):
@@ -216,20 +210,18 @@ def test_an_unknown_key_at_the_top_names_file_and_key(emulated):
 def test_a_camera_that_another_program_holds_is_told_with_the_program(emulated):
     # A device file that many programs have open and OpenCV cannot take a picture from.
     emulated.say(emulated.file.read_text().replace('"synthetic"', '"opencv"\nsource = "/dev/null"'))
-    held = os.open("/dev/null", os.O_RDONLY)
-    child = os.fork()
-    if child == 0:  # pragma: no cover
-        threading.Event().wait(60.0)
-        os._exit(0)
-    try:
-        line = checked(emulated)["camera top"]
-    finally:
-        os.kill(child, 9)
-        os.waitpid(child, 0)
-        os.close(held)
+    emulated.ask("robot", "missing=3")
+    with subprocess.Popen(["sleep", "60"], stdin=subprocess.DEVNULL) as other:
+        lines = checked(emulated)
+        other.kill()
+    line = lines["camera top"]
     assert line.verdict == "bad"
     assert "/dev/null is in use by" in line.text
     assert line.remedy == "Close that program."
+    # The arm's trouble is said once, not by its driver again; the rest is looked at all the same.
+    assert lines["robot: servos"].verdict == "bad"
+    assert "robot" not in lines
+    assert {"leader", "keyboard", "disk"} <= set(lines)
 
 
 def test_a_port_without_permission_names_the_group(emulated, monkeypatch):
@@ -300,7 +292,7 @@ def alike(station: EmulatedStation) -> Check:
     )
     built = devices.build(station.bench.station(), context)
     try:
-        found = [*devices.check_robot(built), *devices.check_operators(built, set())]
+        found = [*devices.check_robot(built), *devices.check_operators(built)]
     finally:
         built.disconnect()
     return next(line for line in found if line.name == "leader and robot")

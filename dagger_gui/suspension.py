@@ -1,0 +1,91 @@
+"""Has a session's processes let go of their devices for a while, and take them up again."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Signal
+
+from dagger_gui import supervisor_process
+from dagger_gui.session_model import SessionModel
+from sessions.messages import RestartProcess, Suspend
+
+
+class Suspension(QObject):
+    """Suspends processes through the supervisor; never while an attempt runs.
+
+    Args:
+        model: the session.
+        parent: Qt owner.
+    """
+
+    ready = Signal()
+    refused = Signal(str)
+
+    def __init__(self, model: SessionModel, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._model = model
+        self._names: tuple[str, ...] = ()
+        self._waiting = False
+        model.supervisor_changed.connect(self._look)
+        model.refused.connect(self._hear_refusal)
+
+    @property
+    def active(self) -> bool:
+        """Whether processes are suspended, or being so, for somebody here."""
+        return bool(self._names)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether they still have their devices: an arm may go to rest first."""
+        return self._waiting
+
+    def begin(self, names: tuple[str, ...]) -> None:
+        """Asks for it; ``ready`` comes when all have let go, at once where no session runs.
+
+        Args:
+            names: processes, such as ``("control", "cameras")``.
+        """
+        if self.active:
+            return
+        if self._model.read_only:
+            self.refused.emit(self._model.read_only)
+            return
+        control = self._model.control
+        if self._model.there("control") and control is not None and control.attempt:
+            self.refused.emit(
+                f"Attempt {control.attempt} is running. End it first: success, failure or discard."
+            )
+            return
+        if not supervisor_process.running(self._model.workspace):
+            self.ready.emit()
+            return
+        if not self._model.there("supervisor"):
+            self.refused.emit("The station is starting. Try again in a moment.")
+            return
+        known = self._model.supervisor.processes if self._model.supervisor is not None else ()
+        self._names = tuple(process.name for process in known if process.name in names)
+        self._waiting = True
+        for name in self._names:
+            self._model.send("supervisor", Suspend(name))
+        self._look()
+
+    def hurry(self) -> None:
+        """Lets go of an arm on its way to rest."""
+        if self._waiting:
+            for name in self._names:
+                self._model.send("supervisor", Suspend(name))
+
+    def end(self) -> None:
+        """The processes take up their devices again."""
+        names, self._names, self._waiting = self._names, (), False
+        for name in names:
+            self._model.send("supervisor", RestartProcess(name))
+
+    def _look(self) -> None:
+        if self._waiting and all(self._model.suspended(name) for name in self._names):
+            self._waiting = False
+            self.ready.emit()
+
+    def _hear_refusal(self, why: str, remedy: str) -> None:
+        if self._waiting:
+            self.end()
+            self.refused.emit(f"{why} {remedy}".strip())
