@@ -9,7 +9,8 @@ from __future__ import annotations
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from dagger_gui.session_model import SessionModel
-from sessions.messages import RestartProcess, Suspend
+from dagger_gui.suspension import Suspension
+from sessions.messages import RestartProcess
 
 _PATIENCE_MS = 15000  # a recorder may be closing a file
 _BACK_MS = 5000  # so long a recorder that was called back may take
@@ -33,16 +34,16 @@ class RecorderLeave(QObject):
     def __init__(self, model: SessionModel, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._model = model
-        self._waiting = self._taken = False
+        self._suspension = Suspension(model, self)
+        self._suspension.ready.connect(self._ready)
+        self._suspension.refused.connect(self._refused)
         self._back = QTimer(self)
         self._back.setSingleShot(True)
         self._back.setInterval(_BACK_MS)
         self._patience = QTimer(self)
         self._patience.setSingleShot(True)
         self._patience.setInterval(_PATIENCE_MS)
-        self._patience.timeout.connect(lambda: self._deny("The recorder does not stop. Try again."))
-        model.supervisor_changed.connect(lambda _state: self._look())
-        model.refused.connect(self._refused)
+        self._patience.timeout.connect(self._lose_patience)
 
     def why_not(self) -> str:
         """Why the recorder cannot step aside now; empty if it can."""
@@ -58,19 +59,16 @@ class RecorderLeave(QObject):
         why = self.why_not()
         if why:
             self.denied.emit(why)
-        elif not self._model.there("supervisor"):
-            self.granted.emit()  # no session: nobody records, and the lock would tell
-        elif self._model.send("supervisor", Suspend("recorder")):
-            self._waiting = self._taken = True
-            self._patience.start()
+            return
+        self._patience.start()
+        self._suspension.begin(("recorder",))
 
     def give_back(self) -> None:
         """The recorder works again; nothing if it was never sent away from here."""
-        self._waiting = False
         self._patience.stop()
-        if self._taken:
-            self._taken = False
-            self.resume()
+        if self._suspension.active:
+            self._back.start()
+            self._suspension.end()
 
     def resume(self) -> None:
         """Starts a suspended recorder, whoever suspended it."""
@@ -79,21 +77,17 @@ class RecorderLeave(QObject):
 
     def forgotten(self) -> bool:
         """Whether the recorder is suspended though nothing here needs it: a window was killed."""
-        waits = self._taken or self._back.isActive()
+        waits = self._suspension.active or self._back.isActive()
         return self._model.suspended("recorder") and not waits
 
-    def _look(self) -> None:
-        if self._waiting and self._model.suspended("recorder"):
-            self._waiting = False
-            self._patience.stop()
-            self.granted.emit()
+    def _ready(self) -> None:
+        self._patience.stop()
+        self.granted.emit()
 
-    def _refused(self, why: str, remedy: str) -> None:
-        if self._waiting:
-            self._taken = False
-            self._deny(f"{why} {remedy}".strip())
+    def _refused(self, why: str) -> None:
+        self._patience.stop()
+        self.denied.emit(why)
 
-    def _deny(self, why: str) -> None:
-        if self._waiting:
-            self.give_back()
-            self.denied.emit(why)
+    def _lose_patience(self) -> None:
+        self.give_back()
+        self.denied.emit("The recorder does not stop. Try again.")

@@ -55,11 +55,11 @@ class Suspension(QObject):
                 f"Attempt {control.attempt} is running. End it first: success, failure or discard."
             )
             return
-        if not supervisor_process.running(self._model.workspace):
-            self.ready.emit()
-            return
         if not self._model.there("supervisor"):
-            self.refused.emit("The station is starting. Try again in a moment.")
+            if supervisor_process.running(self._model.workspace):
+                self.refused.emit("The station is starting. Try again in a moment.")
+            else:
+                self.ready.emit()
             return
         known = self._model.supervisor.processes if self._model.supervisor is not None else ()
         self._names = tuple(process.name for process in known if process.name in names)
