@@ -52,7 +52,6 @@ class CheckView(QWidget):
         self.fix = KeyButton("Set servos right")
         self.copy = KeyButton("Copy")
         self._bar = QProgressBar()
-        self._doing = Words(role="muted")
         self._lay_out()
         self._connect()
         self._show_kept()
@@ -137,10 +136,12 @@ class CheckView(QWidget):
         else:
             self.verdict.setText("The check could not be done")
             self.verdict.setRole("fault")
+            self.about.setText(self._about_text)
         self._show_idle()
 
     def _refuse(self, sentence: str) -> None:
-        self.verdict.setText(_NOT_YET if self._report is None else self.verdict.text())
+        self.verdict.setText(_NOT_YET)
+        self.about.setText(self._about_text)
         self.table.setRows((CheckRow("session", "bad", sentence),))
         self._show_idle()
 
@@ -164,11 +165,12 @@ class CheckView(QWidget):
         self.verdict.setRole("fault" if bad else "good")
         self.about.setText(
             f"{when}{len(report.checks)} lines: {len(report.checks) - bad - notes} good, {notes} "
-            f"worth reading, {bad} bad. {self._about_text}"
+            f"worth reading, {bad} bad."
         )
 
     def _show_doing(self, text: str, share: float) -> None:
-        self._doing.setText(text)
+        if text:
+            self.about.setText(text)
         self._bar.setValue(round(_SHARES * share))
 
     def _show_running(self) -> None:
@@ -181,7 +183,6 @@ class CheckView(QWidget):
             fixable = self._report is not None and any(c.fixable for c in self._report.checks)
             self.fix.setVisible(fixable)
         self._bar.setVisible(running)
-        self._doing.setVisible(running)
 
     def _show_idle(self) -> None:
         self.begin.setText("Check again" if self.table.value() else "Check")
@@ -204,21 +205,17 @@ class CheckView(QWidget):
         # Neutral: the application's progress bars are training's.
         grey = theme.current().fills["hold"]
         self._bar.setStyleSheet(f"QProgressBar::chunk {{ background: {grey}; }}")
-        progress = QVBoxLayout()
-        progress.setSpacing(theme.grid(1))
-        progress.addWidget(self._doing)
-        progress.addWidget(self._bar)
-        for widget in (self._doing, self._bar):
-            policy = widget.sizePolicy()
-            policy.setRetainSizeWhenHidden(True)
-            widget.setSizePolicy(policy)
+        policy = self._bar.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        self._bar.setSizePolicy(policy)
         card.body.addLayout(head)
         card.body.addWidget(self.about)
-        card.body.addLayout(progress)
+        card.body.addWidget(self._bar)
         card.body.addWidget(self.table, 1)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(card)
+        self.begin.setToolTip(self._about_text)
         self.fix.setToolTip("Latency timer, return delay and baud rate, in the servos that differ.")
 
     def _connect(self) -> None:

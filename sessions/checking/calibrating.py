@@ -79,7 +79,7 @@ class HandCalibration:
                 self._machine.poll()
                 self._problem = self._silence()
         except DriverError as error:
-            self._problem = f"{error.problem} {error.remedy}"
+            self._problem = f"{error.problem} Check cable and power: it goes on by itself."
 
     def next(self) -> bool:
         """Goes on; False while something is missing. Lets go of an arm that is held, first."""
