@@ -66,7 +66,9 @@ class Taxonomy:
     def find(self, text: str) -> Category | None:
         """The category of this name, or on this key (``"1"`` to ``"9"``); None if there is none."""
         for category in self.categories:
-            if text in (category.name, str(category.key or ""), *category.aliases):
+            if text in (category.name, *category.aliases):
+                return category
+            if category.key and text == str(category.key):
                 return category
         return None
 

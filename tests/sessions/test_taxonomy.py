@@ -27,6 +27,11 @@ def test_the_packaged_taxonomy_has_the_categories_of_the_field() -> None:
     assert all(c.description for c in found.categories)
 
 
+def test_no_text_is_no_category_even_where_one_has_no_key(tmp_path: Path) -> None:
+    (tmp_path / "x.toml").write_text(GOOD.replace("key = 1", "key = 0"))
+    assert taxonomy.load("x", tmp_path).find("") is None
+
+
 def test_a_workspace_may_hold_its_own(tmp_path: Path) -> None:
     (tmp_path / "manipulation.toml").write_text(GOOD)
     assert [c.name for c in taxonomy.load("manipulation", tmp_path).categories] == ["slip"]
