@@ -46,6 +46,7 @@ class EditLog:
         self._edits: dict[int, Edit] = {}
         self._undone: list[int] = []  # in the order of undoing
         self._in_force: list[int] = []  # in the order of making
+        self._by_episode: dict[int, list[Edit]] | None = None  # those in force, once asked for
         if writable:
             self._repair()
         self.refresh()
@@ -125,7 +126,12 @@ class EditLog:
 
     def of(self, episode: int) -> list[Edit]:
         """The edits of one episode that are in force, in the order of making."""
-        return [self._edits[n] for n in sorted(self._in_force) if self._edits[n].episode == episode]
+        if self._by_episode is None:
+            self._by_episode = {}
+            for number in sorted(self._in_force):
+                edit = self._edits[number]
+                self._by_episode.setdefault(edit.episode, []).append(edit)
+        return list(self._by_episode.get(episode, ()))
 
     def adopt(self, edits: Iterable[Edit], episode: int, round_index: int) -> None:
         """Makes edits of an episode that was copied here, in order; parts of splits keep together.
@@ -136,13 +142,20 @@ class EditLog:
             round_index: the round that runs.
 
         Raises:
-            EditError: the file cannot be written; those made so far count.
+            EditError: one cannot be read (none is made then), or the file cannot be written; those
+                made so far count.
         """
+        edits = tuple(edits)
+        for edit in edits:
+            if edit.kind in ("undo", "redo") or not meaningful(edit):
+                raise EditError(f"Its edit {edit.id} ({edit.kind!r:.20}) cannot be read.")
         called: dict[int, int] = {}
         for edit in edits:
             if edit.kind == "split":
                 called[SPLIT + edit.id] = SPLIT + self._next
             start = called.get(edit.start, edit.start)
+            if start >= SPLIT and edit.start not in called:
+                continue  # of a part whose split was undone: it would become another part's
             self.add(edit.kind, round_index, episode, start, renamed(edit, called))
 
     def labels(self) -> Labels:
@@ -182,6 +195,7 @@ class EditLog:
         return edit
 
     def _take(self, edit: Edit) -> None:
+        self._by_episode = None
         self._next = max(self._next, edit.id + 1)
         if edit.kind == "undo":
             if edit.target in self._in_force:
@@ -194,8 +208,9 @@ class EditLog:
         else:
             self._edits[edit.id] = edit
             self._in_force.append(edit.id)
-            overtaken = (n for n in self._undone if self._edits[n].round != edit.round)
-            self._undone = list(overtaken)
+            # Made again beside what was done since, an edit of the same attempt would reach into
+            # it or be hidden by it; one of another attempt and round is nobody's business here.
+            self._undone = [n for n in self._undone if not _overtakes(edit, self._edits[n])]
 
     def _last(self, numbers: list[int], round_index: int | None) -> Edit | None:
         for number in reversed(numbers):
@@ -214,11 +229,17 @@ class EditLog:
         try:
             _parsed(self.path, len(data) - len(tail), tail)
         except EditError:
+            with self.path.with_name(f"{FILE}.torn").open("ab") as kept:
+                kept.write(tail + b"\n")  # nothing that was ever said is lost, torn or not
             os.truncate(self.path, len(data) - len(tail))
             return
         with self.path.open("ab") as file:
             file.write(b"\n")
             os.fsync(file.fileno())
+
+
+def _overtakes(edit: Edit, undone: Edit) -> bool:
+    return edit.round == undone.round or edit.episode == undone.episode
 
 
 def _parsed(path: Path, offset: int, line: bytes) -> Edit:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 import msgspec
 
-from sessions.record.marks import Shape
+from sessions.record.marks import Facts, Shape
 
 K = TypeVar("K")
 V = TypeVar("V")
+
+OUTCOMES = ("success", "failure", "discarded")
+MOST = 1 << 53
+"""No row and no identity is larger: what says otherwise was damaged or made up."""
 
 SHAPES = ("edges", "split", "merge")
 KINDS = (
@@ -113,6 +118,8 @@ def meaningful(edit: Edit) -> bool:
     """Whether the value can be read as its kind says, so that ``apply`` never fails."""
     if edit.kind in ("undo", "redo"):
         return True
+    if not (edit.kind in KINDS and -1 <= edit.start <= MOST):
+        return False
     try:
         apply(edit, Labels())
     except (ValueError, msgspec.DecodeError):
@@ -129,7 +136,7 @@ def apply(edit: Edit, labels: Labels) -> None:
         case "note":
             labels.note[key] = edit.value
         case "outcome":
-            labels.outcome[edit.episode] = edit.value
+            _set_outcome(labels, edit)
         case "discard" if edit.value:
             labels.discarded.add(key)
         case "discard":
@@ -137,7 +144,7 @@ def apply(edit: Edit, labels: Labels) -> None:
         case "boundary":
             _set(labels.boundary, edit.episode, edit.start, edit.value, int)
         case "context":
-            _set(labels.context_s, edit.episode, edit.start, edit.value, float)
+            _set(labels.context_s, edit.episode, edit.start, edit.value, _seconds)
         case "score":
             stage, _, score = edit.value.rpartition("=")
             _set(labels.score, edit.episode, stage, score, int)
@@ -146,7 +153,31 @@ def apply(edit: Edit, labels: Labels) -> None:
             _set(labels.label, edit.episode, name, text, str)
         case _:
             shape = msgspec.json.decode(edit.value, type=Shape)
+            if not all(_sound(identity, held) for identity, held in shape.items()):
+                raise ValueError(f"{edit.value} is no shape of an intervention")
             labels.shapes.setdefault(edit.episode, []).append((edit.id, shape))
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0.0 <= seconds < math.inf:
+        raise ValueError(f"{text} s is no length")
+    return seconds
+
+
+def _set_outcome(labels: Labels, edit: Edit) -> None:
+    if edit.value and edit.value not in OUTCOMES:
+        raise ValueError(f"{edit.value!r} is no outcome")
+    if edit.value:
+        labels.outcome[edit.episode] = edit.value
+    else:
+        labels.outcome.pop(edit.episode, None)
+
+
+def _sound(identity: int, held: Facts | None) -> bool:
+    """Whether the rows can be rows, so that nothing that counts with them fails."""
+    rows = held is None or 0 <= held.first < held.stop <= MOST
+    return 0 <= identity <= MOST and rows
 
 
 def _set(

@@ -153,6 +153,10 @@ def resolve(
     for number, shape in shapes:
         if any(i not in known and i != SPLIT + number for i in shape):
             continue  # what it was about was undone or merged
+        if any(
+            _meet(held, known[i]) for i in known.keys() - shape.keys() for held in shape.values()
+        ):
+            continue  # what made room for it was undone
         for identity, changed in shape.items():
             if changed is None:
                 known.pop(identity, None)
@@ -164,6 +168,12 @@ def resolve(
         inside = held.first < boundary < held.stop
         found.append(Mark(identity, held, boundary if inside else -1, contexts.get(identity)))
     return sorted(found, key=lambda mark: (mark.facts.first, mark.identity))
+
+
+def _meet(one: Facts | None, other: Facts | None) -> bool:
+    if one is None or other is None:
+        return False
+    return one.first < other.stop and other.first < one.stop
 
 
 def kinds(
@@ -179,7 +189,7 @@ def kinds(
     Returns:
         (index into ``tuple(Kind)``, shape (T,); identity or -1, shape (T,)).
     """
-    table = np.zeros(max(Controller) + 1, np.uint8)
+    table = np.full(256, _KINDS.index(Kind.HOLD), np.uint8)  # a damaged file may say anything
     for controller, kind in _OF_CONTROLLER.items():
         table[controller] = _KINDS.index(kind)
     found = table[steps["controller"]]

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sessions.record.edits import FILE, EditError, EditLog, Labels
+from sessions.record.edits import FILE, Edit, EditError, EditLog, Labels
+from sessions.record.marks import SPLIT
 
 
 def log(folder: Path) -> EditLog:
@@ -156,3 +157,57 @@ def test_undo_and_redo_are_those_of_any_editor(
         assert one.labels().note == ({(1, 0): str(done[-1])} if done else {})
         known = (one.newest(1) is not None, one.newest_undone(1) is not None)
         assert known == (bool(done), bool(undone))
+
+
+def test_what_was_undone_is_not_made_again_beside_a_later_edit_of_the_same_attempt(
+    tmp_path: Path,
+) -> None:
+    edits = log(tmp_path)
+    edits.add("tag", 1, 1, 0, "grasp")
+    edits.add("tag", 1, 5, 0, "grasp")
+    edits.undo()
+    edits.undo()
+    edits.add("tag", 2, 1, 0, "other")
+    for one in (edits, log(tmp_path)):
+        assert one.newest_undone() is not None
+        assert one.newest_undone().episode == 5  # type: ignore[union-attr]
+        assert one.labels().category == {(1, 0): "other"}
+
+
+def test_what_a_torn_line_held_is_kept_beside_the_file(tmp_path: Path) -> None:
+    log(tmp_path).add("tag", 1, 1, 0, "grasp")
+    with (tmp_path / FILE).open("ab") as file:
+        file.write(b'{"id":2,"kind":"note","value":"half a sent')
+    log(tmp_path)
+    assert b"half a sent" in (tmp_path / f"{FILE}.torn").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("paint", "red"),
+        ("undo", ""),
+        ("outcome", "triumph"),
+        ("boundary", "soon"),
+        ("context", "nan"),
+        ("edges", "{"),
+        ("edges", '{"3":{"first":-4,"stop":9,"t":0.0,"duration_s":1.0}}'),
+        ("edges", '{"3":{"first":9,"stop":9,"t":0.0,"duration_s":1.0}}'),
+    ],
+)
+def test_an_edit_from_elsewhere_that_makes_no_sense_never_reaches_the_file(
+    tmp_path: Path, kind: str, value: str
+) -> None:
+    edits = log(tmp_path)
+    with pytest.raises(EditError, match="edit 9"):
+        edits.adopt([Edit(8, "note", 1, value="fine"), Edit(9, kind, 1, value=value)], 3, 1)
+    assert not (tmp_path / FILE).exists()
+    assert log(tmp_path).labels() == Labels()
+
+
+def test_the_edit_of_a_part_whose_split_was_undone_is_not_adopted_by_another_part(
+    tmp_path: Path,
+) -> None:
+    edits = log(tmp_path)
+    edits.adopt([Edit(6, "tag", 1, start=SPLIT + 5, value="grasp")], 3, 1)
+    assert edits.labels().category == {}

@@ -115,3 +115,16 @@ def test_facts_are_the_ticks_own() -> None:
     assert not found.staged
     made["doubt"][:] = np.nan
     assert facts(made, 50, 75, RATE).doubt is None
+
+
+def test_interventions_never_share_a_row_whatever_was_undone() -> None:
+    shrunk = (1, {40: rows(50, 60)})
+    grown = (2, {10: rows(10, 45)})
+    assert spans(resolve(RECORDED, [shrunk, grown], {}, {})) == [(10, 10, 45), (40, 50, 60)]
+    assert spans(resolve(RECORDED, [grown], {}, {})) == [(10, 10, 20), (40, 40, 60)]
+
+
+def test_ticks_of_a_controller_that_nobody_knows_are_a_hold() -> None:
+    made = ticks((P, 10))
+    made["controller"][4] = 200
+    assert [s.kind for s in stretches(made, [], 1.0)] == [Kind.POLICY, Kind.HOLD, Kind.POLICY]
