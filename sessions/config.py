@@ -159,8 +159,18 @@ def _read(path: Path, kind: type[T]) -> T:
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path} is not valid TOML: {error}.") from error
     except msgspec.ValidationError as error:
-        known = ", ".join(f.name for f in msgspec.structs.fields(kind))
-        raise ConfigError(f"{path}: {error}. Known keys at the top: {known}.") from error
+        raise ConfigError(f"{path}: {error}. {_known(kind, str(error))}.") from error
+
+
+def _known(kind: type[msgspec.Struct], error: str) -> str:
+    """Which keys there are where msgspec found something wrong: ``... - at `$.limits```."""
+    table = re.search(r"`\$\.(\w+)`", error)
+    tables = {f.name: f.type for f in msgspec.structs.fields(kind)}
+    inner = tables.get(table.group(1)) if table else None
+    if table and isinstance(inner, type) and issubclass(inner, msgspec.Struct):
+        names = ", ".join(f.name for f in msgspec.structs.fields(inner))
+        return f"Known keys in [{table.group(1)}]: {names}"
+    return f"Known keys at the top: {', '.join(tables)}"
 
 
 def _without_none(value: Any) -> Any:

@@ -170,8 +170,8 @@ def test_a_picture_is_taken_by_the_camera_itself_and_saved(tmp_path: Path) -> No
 
     film = tmp_path / "film.avi"
     writer = cv2.VideoWriter(str(film), cv2.VideoWriter.fourcc(*"MJPG"), 30.0, (64, 48))
-    for shade in range(12):
-        writer.write(np.full((48, 64, 3), 20 * shade, np.uint8))
+    for shade in range(90):
+        writer.write(np.full((48, 64, 3), 2 * shade, np.uint8))
     writer.release()
     saved = finding.snapshot(f"file://{film}", tmp_path / "cameras")
     assert saved.parent == tmp_path / "cameras"

@@ -51,6 +51,11 @@ What the window may rely on (``set...`` may be called at any rate, with equal da
     setValue(PadPicture(title, controls, driving, problem)) / value() · state(), rows() in words
 ``camera_table.CameraTable()``
     setRows(Sequence[CameraRow]) / value()
+``check_table.CheckTable()``
+    setRows(Sequence[CheckRow]) / value() · addRow(CheckRow) · setFollowing(bool) · showWorst() ·
+    text() to copy
+``calibration_bars.CalibrationBars()``
+    setValue(Sequence[JointSweep]) / value()
 ``attempt_plots.AttemptPlots()``
     setAttempt(Curves) · value()/setValue(cursor s), valueChanged(float) by hand ·
     view()/setView(TimeView), viewChanged(object) · setSpan((start s, stop s) | None)

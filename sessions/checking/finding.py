@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from drivers.base import DriverError
+from drivers.base import DeviceLostError, DriverError
 from drivers.cameras import opencv
 from drivers.cameras.opencv import FoundCamera
 from drivers.dynamixel import ports
@@ -107,7 +107,12 @@ def snapshot(source: str, folder: Path) -> Path:
         deadline = time.monotonic() + _PICTURE_S
         # The first pictures are dark: it looks for its exposure.
         while left and time.monotonic() < deadline:
-            frame = camera.read(0.5)
+            try:
+                frame = camera.read(0.5)
+            except DeviceLostError:
+                if image is None:
+                    raise
+                break
             if frame is not None:
                 image, left = frame.image, left - 1
     if image is None:

@@ -20,7 +20,7 @@ from sessions.checking.buses import Bounds, check_arm
 from sessions.checking.checks import Options, check
 from sessions.checking.results import Acts, Check, Doing
 from sessions.workspace import create
-from tests.fakes.emulated_bench import EmulatedStation, write
+from tests.fakes.emulated_bench import STATION, EmulatedStation, write
 from tests.sessions.live.session import pick_place_task
 
 XL330_M077 = 1190
@@ -205,6 +205,8 @@ def test_an_unknown_key_at_the_top_names_file_and_key(emulated):
     assert "bench.toml" in line.text
     assert "rate" in line.text
     assert "rate_hz" in line.text  # what is known
+    emulated.say(f"{STATION}\n[limits]\nvelocity = 1.0\n")
+    assert "Known keys in [limits]: velocity_rad_s" in checked(emulated)["station file"].text
 
 
 def test_a_camera_that_another_program_holds_is_told_with_the_program(emulated):
