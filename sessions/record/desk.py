@@ -21,7 +21,7 @@ from sessions.messages import (
     Tag,
     Undo,
 )
-from sessions.record.catalogue import Catalogue
+from sessions.record.catalogue import Catalogue, CatalogueError
 from sessions.record.edits import Edit, EditError, EditLog
 from sessions.record.intake import Intake
 from sessions.record.labels import in_words
@@ -166,7 +166,11 @@ class Desk:
         return earlier[-1] if earlier else None
 
     def _is_finished(self, episode: int) -> bool:
-        return any(e.episode == episode for e in self._catalogue.episodes())
+        try:
+            self._catalogue.marks(episode)
+        except CatalogueError:
+            return False
+        return True
 
     def _tag(
         self, episode: int, start: int, category: str, intake: Intake | None
@@ -195,16 +199,18 @@ class Desk:
     def _edit(
         self, kind: str, episode: int, start: int, value: str, intake: Intake | None
     ) -> Accepted | Refused:
-        known = self._catalogue.interventions()
-        if intake is not None and intake.running is not None:
-            known += intake.running.interventions()
-        if not any((i.episode, i.start) == (episode, start) for i in known):
+        known: set[int] = set()
+        if intake is not None and intake.running is not None and intake.recording == episode:
+            known = {i.start for i in intake.running.interventions()}
+        elif self._is_finished(episode):
+            known = {mark.identity for mark in self._catalogue.marks(episode)}
+        if start not in known:
             return Refused(
                 f"Episode {episode} has no intervention that begins at row {start}.",
                 "Choose one from the list.",
             )
         self._log.add(kind, self._round(), episode, start, value)
-        self._catalogue.refresh()
+        self._catalogue.relabel()
         return Accepted()
 
     def _set_outcome(self, episode: int, outcome: str) -> Accepted | Refused:
@@ -215,12 +221,12 @@ class Desk:
                 f"Episode {episode} is not finished.", "End it, or salvage it if it is a leftover."
             )
         self._log.add("outcome", self._round(), episode, -1, outcome)
-        self._catalogue.refresh()
+        self._catalogue.relabel()
         return Accepted()
 
     def _moved(self, edit: Edit | None, otherwise: str, everywhere: bool) -> Accepted | Refused:
         if edit is None:
             rest = "" if everywhere else "Those of earlier rounds are undone on the Review page."
             return Refused(otherwise, rest)
-        self._catalogue.refresh()
+        self._catalogue.relabel()
         return Accepted()

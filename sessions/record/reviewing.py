@@ -183,7 +183,7 @@ class Reviewing:
 
     def _add(self, kind: str, episode: int, start: int, value: str) -> Accepted:
         self._log.add(kind, self._round(), episode, start, value)
-        self._catalogue.refresh()
+        self._catalogue.relabel()
         return Accepted()
 
 

@@ -1,5 +1,6 @@
 """A reviewer's commands, as edits on a real workspace of recorded files."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from sessions.messages import (
     SetEdges,
     SetLabel,
     SetScore,
+    SetTaxonomy,
     SplitIntervention,
     Tag,
     Undo,
@@ -29,6 +31,13 @@ from sessions.record.storage import EpisodeWriter
 from sessions.types import Controller, Outcome
 from sessions.workspace import Workspace
 from tests.sessions.record.parts import DTYPE, made_workspace, meta, steps
+
+HOLD = """
+[categories.hold]
+label = "Hold"
+colour = "#112233"
+aliases = ["grasp"]
+"""
 
 
 class Reviewer:
@@ -157,3 +166,50 @@ def test_tau_is_of_takeovers_and_not_of_how_they_were_cut(reviewer: Reviewer) ->
     assert reviewer.catalogue.doubts() == before
     reviewer.do(DiscardIntervention(1, 30))
     assert reviewer.catalogue.doubts() == before[1:]
+
+
+def test_a_takeover_merged_into_a_discarded_intervention_is_no_takeover_to_learn_tau_from(
+    reviewer: Reviewer,
+) -> None:
+    before = reviewer.catalogue.doubts()
+    reviewer.do(MergeInterventions(1, 30, 80))
+    assert reviewer.catalogue.doubts() == before
+    reviewer.do(DiscardIntervention(1, 30))
+    assert reviewer.catalogue.doubts() == []
+
+
+def test_every_edit_shows_at_once_and_so_does_its_undoing(reviewer: Reviewer) -> None:
+    catalogue = reviewer.catalogue
+    for shown, command in (
+        ("grasp", Tag(1, 30, "grasp")),
+        ("", Undo()),
+        ("grasp", Redo()),
+        ("hold", SetTaxonomy(HOLD)),
+    ):
+        catalogue.interventions()
+        reviewer.do(command)
+        assert catalogue.interventions()[0].category == shown
+        assert catalogue.interventions(2)[0].category == shown
+
+
+def test_what_is_shown_every_second_is_made_only_when_it_changed(reviewer: Reviewer) -> None:
+    catalogue = reviewer.catalogue
+    (shown,) = catalogue.episodes()
+    assert catalogue.episodes()[0] is shown
+    assert catalogue.interventions()[0] is catalogue.interventions(2)[0]
+    reviewer.do(SetLabel(1, "object", "ball"))
+    assert catalogue.episodes()[0].object == "ball"
+
+
+def test_a_copy_beside_an_attempt_is_told_and_not_learned_from_twice(reviewer: Reviewer) -> None:
+    folder = reviewer.space.episodes
+    shutil.copy(folder / "000001.h5", folder / "000001.copy.h5")
+    reviewer.catalogue.refresh()
+    assert [e.episode for e in reviewer.catalogue.episodes()] == [1]
+    assert "000001.copy.h5 is no episode's name" in reviewer.catalogue.problems[0]
+
+
+def test_a_reader_of_anothers_workspace_leaves_nothing_there(reviewer: Reviewer) -> None:
+    (reviewer.space.episodes / "index.msgpack").unlink()
+    assert len(Catalogue(reviewer.space, remember=False).episodes()) == 1
+    assert not (reviewer.space.episodes / "index.msgpack").exists()
