@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import re
 from pathlib import Path
 
 from sessions.messages import Leftover
@@ -14,6 +17,7 @@ from sessions.workspace import sync_folder
 
 _COPY = ".resumed" + layout.PART  # a leftover being rewritten; the original stays until it is whole
 _KILLED = "It was not finished: the recorder was stopped during the attempt."
+_NUMBERED = re.compile(r"^([0-9]+)\.(?:[^\n]*\.)?h5", re.MULTILINE)
 _BLOCK = 64  # frames copied between two flushes
 
 
@@ -66,9 +70,12 @@ def salvage(path: Path, outcome: Outcome | None = None) -> Path:
     data = read_episode(path)
     if len(data.steps) == 0:
         raise EpisodeError(path, "It holds no tick.", "Move it aside instead.")
-    final = _copied(path, data, _copy_writer(path, data)).finish(
-        outcome or _outcome(data), note=data.note or _KILLED
-    )
+    writer = _copied(path, data, _copy_writer(path, data))
+    try:
+        final = writer.finish(outcome or _outcome(data), note=data.note or _KILLED)
+    except EpisodeError:  # the copy would be in the way of the next try
+        writer.path.unlink(missing_ok=True)
+        raise
     path.unlink()
     sync_folder(path.parent)
     return final
@@ -108,9 +115,12 @@ def aside(path: Path) -> Path:
 
 def next_episode(episodes: Path) -> int:
     """One more than the highest number any file here ever had, leftovers and moved ones too."""
-    taken = [layout.episode_number(p) for p in episodes.glob("[0-9]*.h5*")]
-    taken += [layout.episode_number(p) for p in (episodes / "aside").glob("[0-9]*.h5*")]
-    return max(taken, default=0) + 1
+    taken = 0
+    for folder in (episodes, episodes / "aside"):
+        with contextlib.suppress(FileNotFoundError), os.scandir(folder) as found:
+            names = _NUMBERED.findall("\n".join(entry.name for entry in found))
+            taken = max(taken, *map(int, names), 0)
+    return taken + 1
 
 
 def _copy_writer(path: Path, data: EpisodeData) -> EpisodeWriter:

@@ -95,6 +95,22 @@ def test_a_salvage_without_room_leaves_the_leftover_as_it_was(
     assert len(storage.read_episode(path).steps) == 50
 
 
+def test_a_salvage_that_failed_at_its_end_can_be_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = leftover(tmp_path)
+
+    def full(path: Path) -> None:
+        raise EpisodeError(path, "No space left.")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("sessions.record.index.append", full)
+        with pytest.raises(EpisodeError, match="No space left"):
+            storage.salvage(path)
+    assert path.exists()
+    assert len(storage.read_episode(storage.salvage(path)).steps) == 50
+
+
 def test_a_resumed_episode_goes_on_where_it_was(tmp_path: Path) -> None:
     path = leftover(tmp_path)
     writer = storage.resume(path, storage.read_episode(path))
