@@ -82,7 +82,8 @@ def _words(state: ControlState, keys: Bindings, task: Task, *, holding: bool) ->
     if state.gate == "human":
         held = [_key(keys, "correct")] if holding else _on_devices(state, "correct", held=True)
         let_go = f"Let go of {' and '.join(held)}" if held else f"Press {toggle}"
-        return f"You drive{_stage(state, task)}.", f"{let_go} to give back. A number says what failed."
+        rest = f"{let_go} to give back. A number says what failed."
+        return f"You drive{_stage(state, task)}.", rest
     return state.reason_text, state.remedy
 
 

@@ -197,6 +197,6 @@ class DevicesView(QWidget):
 
 
 def _resting(row: Row) -> Row:
-    if row.verdict != "bad":
+    if row.words != "lost":  # one that is there and warns is told
         return row
     return replace(row, verdict="off", words="absent", act="")
