@@ -15,7 +15,9 @@ from sessions.record.writer import EpisodeWriter
 from sessions.types import Outcome
 from sessions.workspace import sync_folder
 
-_COPY = ".resumed" + layout.PART  # a leftover being rewritten; the original stays until it is whole
+COPY = ".resumed" + layout.PART
+"""How a file ends that is written from another one, which stays until this one is whole."""
+
 _KILLED = "It was not finished: the recorder was stopped during the attempt."
 _NUMBERED = re.compile(r"^([0-9]+)\.(?:[^\n]*\.)?h5", re.MULTILINE)
 _BLOCK = 64  # frames copied between two flushes
@@ -29,7 +31,7 @@ def leftovers(episodes: Path, *, running: int = 0) -> list[Leftover]:
     found = []
     for path in sorted(episodes.glob(f"*{layout.PART}")):
         number = layout.episode_number(path)
-        if number == running or path.name.endswith(_COPY):
+        if number == running or path.name.endswith(COPY):
             continue
         try:
             note = read_note(path) or _KILLED
@@ -44,7 +46,7 @@ def tidy(episodes: Path) -> None:
 
     Called once at start, by the only recorder.
     """
-    for path in episodes.glob(f"*{_COPY}"):
+    for path in episodes.glob(f"*{COPY}"):
         path.unlink()
     for path in episodes.glob(f"*{layout.PART}"):
         final = episodes / layout.file_name(layout.episode_number(path))
@@ -124,7 +126,7 @@ def next_episode(episodes: Path) -> int:
 
 
 def _copy_writer(path: Path, data: EpisodeData) -> EpisodeWriter:
-    name = layout.file_name(data.meta.episode, _COPY)
+    name = layout.file_name(data.meta.episode, COPY)
     return EpisodeWriter(path.parent, data.meta, data.steps.dtype, tuple(data.frames), name=name)
 
 

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sessions.record import jpeg
-from sessions.record.exchange._hdf5 import naming, opened
+from sessions.record.exchange._hdf5 import check_pictures, content, groups, naming, opened, whole
 from sessions.record.exchange.arriving import Arriving
 from sessions.record.exchange.base import ExchangeError
 from sessions.record.layout import EpisodeMeta
@@ -27,6 +27,7 @@ from sessions.types import Controller, Outcome, step_dtype
 RATE = 50.0
 """ALOHA's control rate; the files do not say it [Hz]."""
 
+_JPEG = b"\xff\xd8"  # how one begins
 _ARM = ("waist", "shoulder", "elbow", "forearm_roll", "wrist_angle", "wrist_rotate", "gripper")
 _NAMES = {7: _ARM, 14: tuple(f"{side}_{name}" for side in ("left", "right") for name in _ARM)}
 
@@ -50,25 +51,24 @@ def incoming(source: Path) -> tuple[int, Iterator[Arriving]]:
 
 def _number(path: Path) -> tuple[int, str]:
     digits = path.stem.rpartition("_")[2]
-    return (int(digits) if digits.isdigit() else 0, path.name)
+    return (int(digits) if digits.isdecimal() and len(digits) < 19 else 0, path.name)
 
 
 def _episode(path: Path) -> Arriving:
     with opened(path) as file, naming(path, "observations"):
-        position = file["observations/qpos"][:].astype(np.float64)
+        position = whole(file["observations/qpos"]).astype(np.float64)
         velocity = _velocity(file, position)
-        action = file["action"][:].astype(np.float64)
-        images = file.get("observations/images", {})
+        action = whole(file["action"]).astype(np.float64)
+        images = groups(file, "observations/images")
         cameras = tuple(images)
-        short = [c for c in cameras if len(images[c]) != len(position)]
+        for camera in cameras:
+            check_pictures(images[camera], len(position))
         simulated = bool(file.attrs.get("sim", False))
     if action.shape != position.shape or position.ndim != 2 or not len(position):
         raise ExchangeError(
             f"{path}: action is {action.shape} where observations/qpos is {position.shape}; both "
             "must be (T, A)."
         )
-    if short:
-        raise ExchangeError(f"{path}: images/{short[0]} has not one picture for each tick.")
     width = position.shape[1]
     meta = EpisodeMeta(
         0,
@@ -78,7 +78,7 @@ def _episode(path: Path) -> Arriving:
         camera_names=cameras,
         rate_hz=RATE,
         station="ALOHA simulation" if simulated else "ALOHA",
-        uid=f"act/{path.parent.name}/{path.stem}/{len(position)}",
+        uid=f"act/{path.parent.name}/{path.stem}/{content(position, action)}",
         source="act",
     )
     return Arriving(
@@ -91,7 +91,10 @@ def _episode(path: Path) -> Arriving:
 
 def _velocity(file: Any, position: NDArray[np.float64]) -> NDArray[np.float64]:
     if "observations/qvel" in file:
-        return np.asarray(file["observations/qvel"][:], np.float64)
+        found = whole(file["observations/qvel"]).astype(np.float64)
+        if found.shape != position.shape:
+            raise ValueError(f"qvel is {found.shape} where qpos is {position.shape}")
+        return found
     still = np.zeros_like(position)
     return np.gradient(position, axis=0) * RATE if len(position) > 1 else still
 
@@ -119,10 +122,16 @@ def _pictures(path: Path, camera: str) -> Callable[[], Iterator[tuple[float, int
     def read() -> Iterator[tuple[float, int, bytes]]:
         with opened(path) as file, naming(path, place):
             for i, image in enumerate(file[place]):
-                # Compressed files pad every picture to the longest one's length.
-                data = (
-                    image.tobytes() if image.ndim == 1 else jpeg.encode(np.ascontiguousarray(image))
-                )
-                yield i / RATE, i, data
+                yield i / RATE, i, _jpeg(image)
 
     return read
+
+
+def _jpeg(image: NDArray[Any]) -> bytes:
+    if image.ndim != 1:
+        return jpeg.encode(np.ascontiguousarray(image))
+    # Compressed files pad every picture to the longest one's length.
+    data = image.astype(np.uint8, casting="safe").tobytes().rstrip(b"\0")
+    if not data.startswith(_JPEG):
+        raise ValueError("a row is neither a picture nor a JPEG")
+    return data

@@ -130,6 +130,10 @@ class Outgoing:
 
     def __init__(self, workspace: Workspace, catalogue: Catalogue, selection: Selection) -> None:
         self.workspace, self.catalogue, self.selection = workspace, catalogue, selection
+        self._chosen: dict[int, list[Intervention]] = {}
+        for intervention in selection.interventions:
+            if not intervention.discarded:
+                self._chosen.setdefault(intervention.episode, []).append(intervention)
         self.episodes = tuple(e for e in selection.episodes if e.outcome != "discarded")
         used = {i.category for i in selection.interventions if i.category}
         known = catalogue.taxonomy.categories if catalogue.taxonomy is not None else ()
@@ -157,11 +161,7 @@ class Outgoing:
         """
         number = summary.episode
         data = self.catalogue.read(number)
-        chosen = {
-            i.start: i
-            for i in self.selection.interventions
-            if i.episode == number and not i.discarded
-        }
+        chosen = {i.start: i for i in self._chosen.get(number, ())}
         marks = [m for m in self.catalogue.marks(number) if m.identity in chosen]
         kind, owner = kinds(data.steps, marks, self.workspace.task.context_s)
         inside = np.isin(kind, [KINDS.index(k) for k in _ASSISTED])
@@ -178,8 +178,9 @@ class Outgoing:
         """The same for what would be written the same: a stopped export may go on then."""
         chosen = sorted(self.selection.identities), self.categories
         found = hashlib.sha256(msgspec.json.encode((chosen, self.workspace.task.context_s)))
+        metas = {e.meta.episode: e.meta for e in self.catalogue.entries()}
         for summary in self.episodes:
-            found.update(layout.identity(self.catalogue.meta(summary.episode)).encode())
+            found.update(layout.identity(metas[summary.episode]).encode())
             found.update(msgspec.json.encode(self.catalogue.edits(summary.episode)))
         return found.hexdigest()
 

@@ -14,6 +14,8 @@ Source of the layout: robomimic's dataset documentation; ``intv_labels`` from Si
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +44,8 @@ SUFFIX = ".hdf5"
 IMAGE = 84  # pixels a side of ``obs/<camera>_image``, robomimic's own size
 _DEMO, _ROBOT, _INTERVENTION, _CONTEXT = -1, 0, 1, -10
 _PART = ".part"
+_CHUNK = 1 << 18  # bytes in a chunk of a pool of pictures
+_BLOCK = 64  # pictures in memory at a time
 
 
 def losses(outgoing: Outgoing) -> list[str]:
@@ -81,6 +85,7 @@ def export(outgoing: Outgoing, destination: Path, job: Job | None = None) -> Cou
     scale = _scale(outgoing, job)
     part = destination.with_name(destination.name + _PART)
     part.parent.mkdir(parents=True, exist_ok=True)
+    frames: dict[str, int] = {}
     try:
         with h5py.File(part, "a") as file:
             data = file.require_group("data")
@@ -90,14 +95,17 @@ def export(outgoing: Outgoing, destination: Path, job: Job | None = None) -> Cou
                 job.check()
                 job.report(done, len(outgoing), f"attempt {episode.summary.episode}")
                 _write_demo(data, f"demo_{done}", episode, outgoing.categories, scale)
+                for camera, index in episode.data.frames.items():
+                    frames[camera] = frames.get(camera, 0) + len(index.t)
                 file.flush()
             _close(file, outgoing)
-    except OSError as error:
-        raise ExchangeError(f"{part} cannot be written ({error}). Free some space.") from error
+    except (OSError, RuntimeError, KeyError) as error:
+        raise ExchangeError(
+            f"{part} cannot be written ({error}). Free some space; if an export into it was "
+            "killed, delete it."
+        ) from error
     found = counts(part)
-    wrong = outgoing.counts.differences(
-        Counts(found.episodes, found.ticks, {}, found.interventions)
-    )
+    wrong = replace(outgoing.counts, frames=frames).differences(found)
     if wrong:
         raise ExchangeError(f"{part}: not read back as written: {'; '.join(wrong)}.")
     part.replace(destination)
@@ -119,8 +127,9 @@ def _scale(outgoing: Outgoing, job: Job) -> NDArray[np.float64]:
                 f"{', '.join(names)}. Export them apart, by a query."
             )
         names = episode.data.meta.joint_names
-        low = sent.min(axis=0) if low is None else np.minimum(low, sent.min(axis=0))
-        high = sent.max(axis=0) if high is None else np.maximum(high, sent.max(axis=0))
+        least, most = np.nanmin(sent, axis=0), np.nanmax(sent, axis=0)
+        low = least if low is None else np.fmin(low, least)
+        high = most if high is None else np.fmax(high, most)
     assert low is not None
     assert high is not None
     return np.stack([low, np.maximum(high, low + 1e-6)])
@@ -224,17 +233,39 @@ def _own(group: Any, episode: Leaving) -> None:
     data = episode.data
     group.attrs["metadata"] = msgspec.json.encode(data.meta).decode()
     group.attrs["uid"] = episode.identity
+    group.attrs["note"] = data.note
     group.attrs["outcome"] = data.outcome.name.lower()
     group.attrs["edits"] = msgspec.json.encode(episode.edits).decode()
     for field in data.steps.dtype.names or ():
         if data.steps[field].size:
             group[f"steps/{field}"] = data.steps[field]
     for camera, index in data.frames.items():
-        pool = [picture for _, picture in pictures(episode, camera)]
         place = group.create_group(f"cameras/{camera}")
         place["t"], place["sequence"] = index.t, index.sequence
-        place["size"] = np.array([len(p) for p in pool], np.int64)
-        place["jpeg"] = np.frombuffer(b"".join(pool), np.uint8)
+        place["received_t"], place["flags"] = index.received_t, index.flags
+        place["size"] = _pool(place, pictures(episode, camera))
+
+
+def _pool(place: Any, shown: Iterator[tuple[int, bytes]]) -> NDArray[np.int64]:
+    """Writes pictures one behind another, few in memory at a time; how long each is."""
+    pool = place.create_dataset("jpeg", (0,), np.uint8, maxshape=(None,), chunks=(_CHUNK,))
+    sizes: list[int] = []
+    waiting: list[bytes] = []
+
+    def write() -> None:
+        block = np.frombuffer(b"".join(waiting), np.uint8)
+        pool.resize(len(pool) + len(block), axis=0)
+        pool[len(pool) - len(block) :] = block
+        waiting.clear()
+
+    for i, picture in shown:
+        waiting.append(picture)
+        sizes.append(len(picture))
+        if i % _BLOCK == _BLOCK - 1:
+            write()
+    if waiting:
+        write()
+    return np.array(sizes, np.int64)
 
 
 def _close(file: Any, outgoing: Outgoing) -> None:

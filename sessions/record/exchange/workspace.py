@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -39,39 +40,48 @@ def conflicts(workspace: Workspace, source: Path) -> list[str]:
         ExchangeError: ``source`` is no workspace.
     """
     mine, theirs = Catalogue(workspace), _catalogue(source)
-    here = {layout.identity(mine.meta(e.episode)): e for e in mine.episodes()}
+    here = {layout.identity(e.meta): e.meta.episode for e in mine.entries()}
     found: list[str] = []
     if mine.taxonomy != theirs.taxonomy:
         found.append(
             "The failure categories differ. This workspace's stay; tags it does not know keep "
             "their names."
         )
-    joints = {tuple(mine.meta(e.episode).joint_names) for e in mine.episodes()[:1]}
-    for episode in theirs.episodes():
-        meta = theirs.meta(episode.episode)
+    joints = {tuple(e.meta.joint_names) for e in mine.entries()[:1]}
+    for meta in (entry.meta for entry in theirs.entries()):
         if joints and tuple(meta.joint_names) not in joints:
             found.append(
-                f"Their attempt {episode.episode} has other joints: one policy cannot learn from "
+                f"Their attempt {meta.episode} has other joints: one policy cannot learn from "
                 "both. It is brought in all the same."
             )
         twin = here.get(layout.identity(meta))
         if twin is None:
             continue
-        if _said(mine, twin.episode) != _said(theirs, episode.episode):
+        if _said(mine, twin) != _said(theirs, meta.episode):
             found.append(
-                f"Attempt {twin.episode} is their {episode.episode}, and is labelled otherwise "
+                f"Attempt {twin} is their {meta.episode}, and is labelled otherwise "
                 "there. This workspace's labels stay."
             )
     return found
 
 
-def _said(catalogue: Catalogue, episode: int) -> list[tuple[str, int, str]]:
-    return [(e.kind, e.start, e.value) for e in catalogue.edits(episode)]
+def _said(catalogue: Catalogue, episode: int) -> tuple[Any, ...]:
+    """What is in force; the edits themselves call the parts of splits otherwise in each place."""
+    labels = catalogue.labels
+    tables = (labels.outcome, labels.score, labels.label)
+    marks = []
+    for mark in catalogue.marks(episode):
+        key = (episode, mark.identity)
+        rows = (mark.facts.first, mark.facts.stop, mark.boundary, mark.context_s)
+        told = (labels.category.get(key, ""), labels.note.get(key, ""), key in labels.discarded)
+        marks.append((*rows, *told))
+    whole = [table.get(episode) or None for table in tables]
+    return (whole, labels.note.get((episode, -1), ""), marks)
 
 
 def _catalogue(source: Path) -> Catalogue:
     try:
-        return Catalogue(open_workspace(source))
+        return Catalogue(open_workspace(source), remember=False)
     except SessionError as error:
         raise ExchangeError(str(error)) from error
 
@@ -88,6 +98,8 @@ def _episode(catalogue: Catalogue, number: int) -> Arriving:
             for c in data.frames
         },
         edits=tuple(catalogue.edits(number)),
+        known=data.frames,
+        note=data.note,
     )
 
 

@@ -76,3 +76,41 @@ def test_what_is_no_act_file_is_named(tmp_path: Path) -> None:
     _, arriving = act.incoming(path)
     with pytest.raises(ExchangeError, match=r"\(20, 7\) where"):
         next(arriving)
+
+
+def test_folders_of_the_same_name_with_other_data_all_come(tmp_path: Path) -> None:
+    space = made_workspace(tmp_path / "w")
+    for day, width in (("monday", 7), ("tuesday", 14)):
+        folder = tmp_path / day / "task"
+        folder.mkdir(parents=True)
+        written(folder / "episode_0.hdf5", width=width)
+        total, arriving = act.incoming(folder)
+        assert store(space, arriving, total).here_already == 0
+    assert len(Catalogue(space).episodes()) == 2
+
+
+@pytest.mark.parametrize(
+    ("place", "shape", "kind"),
+    [
+        ("observations/qvel", (20, 3), "f4"),
+        ("observations/qpos", (10**11, 14), "f4"),
+        ("observations/images/side", (20, 10**6, 10**6, 3), "u1"),
+        ("observations/images/side", (19, 48, 64, 3), "u1"),
+        ("observations/images/side", (20, 48, 64, 3), "f4"),
+        ("observations/images/side", (20, 100), "u1"),
+        ("observations/images", (10**12,), "u1"),
+    ],
+)
+def test_a_hostile_file_is_refused_by_name_and_leaves_nothing(
+    tmp_path: Path, place: str, shape: tuple[int, ...], kind: str
+) -> None:
+    space = made_workspace(tmp_path / "w")
+    path = written(tmp_path / "episode_0.hdf5")
+    with h5py.File(path, "r+") as file:
+        if place in file:
+            del file[place]
+        file.create_dataset(place, shape, kind, chunks=(1,) * len(shape))
+    total, arriving = act.incoming(path)
+    with pytest.raises(ExchangeError, match=r"episode_0\.hdf5"):
+        store(space, arriving, total)
+    assert [p.name for p in space.episodes.glob("0*")] == []

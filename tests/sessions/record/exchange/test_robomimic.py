@@ -1,6 +1,7 @@
 """robomimic: what it needs is there, and what left here comes back the same."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import h5py
@@ -183,3 +184,93 @@ def test_what_is_no_such_file_is_named(tmp_path: Path) -> None:
         pass
     with pytest.raises(ExchangeError, match=r"empty\.hdf5"):
         robomimic.incoming(empty)
+
+
+def test_files_of_the_same_name_with_other_data_all_come(tmp_path: Path) -> None:
+    other = made_workspace(tmp_path / "to")
+    for folder, scale in (("lift", 1.0), ("can", 0.5)):
+        (tmp_path / folder).mkdir()
+        actions = np.outer(np.linspace(0, scale, 30), np.ones(8))
+        path = foreign(tmp_path / folder / "low_dim.hdf5", actions_abs=actions)
+        for here in (0, 1):
+            total, arriving = robomimic.incoming(path)
+            assert store(other, arriving, total).here_already == here
+    assert len(Catalogue(other).episodes()) == 2
+
+
+def test_robosuites_gripper_command_becomes_an_opening(tmp_path: Path) -> None:
+    actions = np.outer(np.linspace(0, 1, 30), np.ones(8))
+    actions[:, -1] = np.where(np.arange(30) < 15, -1.0, 1.0)  # open, then close
+    _, arriving = robomimic.incoming(foreign(tmp_path / "x.hdf5", actions_abs=actions))
+    sent = next(arriving).steps["sent_action"][:, -1]
+    assert (sent[0], sent[-1]) == (1.0, 0.0)
+
+
+def test_modes_that_all_say_demonstration_make_one(tmp_path: Path) -> None:
+    path = foreign(tmp_path / "x.hdf5")
+    with h5py.File(path, "r+") as file:
+        file["data/demo_0/action_modes"] = np.full(30, -1)
+    _, arriving = robomimic.incoming(path)
+    episode = next(arriving)
+    assert episode.meta.demo
+    assert set(episode.steps["controller"]) == {Controller.DEMO}
+
+
+def claim(file: h5py.File, place: str, shape: tuple[int, ...], kind: str = "f8") -> None:
+    """A dataset that says it is huge and holds nothing."""
+    if place in file:
+        del file[place]
+    file.create_dataset(place, shape, kind, chunks=(1,) * len(shape))
+
+
+FOREIGN = "data/demo_0"
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        lambda f: claim(f, f"{FOREIGN}/actions_abs", (10**11, 8)),
+        lambda f: claim(f, f"{FOREIGN}/obs/robot0_joint_pos", (10**12, 7)),
+        lambda f: claim(f, f"{FOREIGN}/obs/agentview_image", (30, 10**6, 10**6, 3), "u1"),
+        lambda f: claim(f, f"{FOREIGN}/action_modes", (7,)),
+        lambda f: claim(f, f"{FOREIGN}/obs/side_image", (30, 84, 84, 3), "f4"),
+        lambda f: f[FOREIGN].create_group("obs/side_image"),
+        lambda f: f[FOREIGN].create_group("rewards2").file.move("data", "elsewhere"),
+    ],
+)
+def test_a_hostile_file_is_refused_by_name_and_place(
+    tmp_path: Path, harm: Callable[[h5py.File], object]
+) -> None:
+    path = foreign(tmp_path / "x.hdf5")
+    with h5py.File(path, "r+") as file:
+        harm(file)
+    with pytest.raises(ExchangeError, match=r"x\.hdf5"):
+        list(robomimic.incoming(path)[1])
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        lambda g: g["steps"].__delitem__("controller"),
+        lambda g: claim(g, "steps/position", (1, 7)),
+        lambda g: claim(g, "steps/tick", (10**12,), "i8"),
+        lambda g: claim(g, "steps/gate", (TICKS,)),
+        lambda g: claim(g, "cameras/top/size", (10**12,), "i8"),
+        lambda g: g["cameras/top/size"].__setitem__(0, -5),
+        lambda g: g["cameras/top/size"].__setitem__(0, 2**40),
+        lambda g: g.pop("cameras") and g.create_dataset("cameras", data=np.zeros(3)),
+        lambda g: g.attrs.__setitem__("outcome", "triumph"),
+        lambda g: g.attrs.__setitem__("metadata", "[" * 10000),
+    ],
+)
+def test_a_damaged_file_of_ours_is_refused_by_name_and_place(
+    exported: Path, tmp_path: Path, harm: Callable[[h5py.Group], object]
+) -> None:
+    other = made_workspace(tmp_path / "to")
+    with h5py.File(exported, "r+") as file:
+        harm(file["data/demo_1/dagger"])
+    total, arriving = robomimic.incoming(exported)
+    with pytest.raises(ExchangeError, match=r"out\.hdf5.*demo_1"):
+        store(other, arriving, total)
+    assert [e.episode for e in Catalogue(other).episodes()] == [1]
+    assert list(other.episodes.glob("*.part")) == []
