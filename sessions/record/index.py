@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import struct
+import threading
 from pathlib import Path
 
 import msgspec
@@ -23,9 +24,10 @@ from sessions.record.reader import EpisodeData, FrameReader, read_episode
 from sessions.types import Controller, segments
 
 FILE = "index.msgpack"
+_SENSELESS = (ValueError, IndexError, ArithmeticError, TypeError, MemoryError)
 _MAGIC = b"dagger-1"
 _TRAILER = struct.Struct("<Q8s")
-_VERSION = 4
+_VERSION = 5
 
 
 class Takeover(msgspec.Struct, frozen=True):
@@ -90,7 +92,7 @@ def read(folder: Path) -> dict[str, Entry]:
 
 def write(folder: Path, entries: dict[str, Entry]) -> None:
     """Keeps the entries for the next opening; failing to is no loss but of time."""
-    temporary = folder / f"{FILE}.{os.getpid()}.new"
+    temporary = folder / f"{FILE}.{os.getpid()}-{threading.get_ident()}.new"
     with contextlib.suppress(OSError):
         temporary.write_bytes(msgspec.msgpack.encode(_File(_VERSION, entries)))
         temporary.replace(folder / FILE)
@@ -103,6 +105,9 @@ def examine(path: Path, number: int) -> Entry:
         entry = _own(path) or summarised(read_episode(path))
     except EpisodeError as error:
         entry = Entry(0, 0, EpisodeMeta(number), problem=str(error))
+    except _SENSELESS as error:  # it can be read, but one such file must not hide all others
+        said = f"{path}: It holds values that make no sense ({error}). Restore it from a copy."
+        entry = Entry(0, 0, EpisodeMeta(number), problem=said)
     return msgspec.structs.replace(
         entry,
         size=on_disk.st_size,

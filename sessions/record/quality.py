@@ -25,6 +25,9 @@ _PEERS = 5  # with fewer episodes nothing is "usual"
 _SMOOTH_S = 0.1  # a moving average, so that encoder noise is not taken for jerk
 _STILL = 0.01  # a joint that moves less is still [rad, gripper 0..1]
 _EDGE = 0.01  # this near to a limit is at it [rad, gripper 0..1]
+_LOOKS_HZ = 25.0  # stillness is looked for so often
+_RAD = {"rad": 1.0, "deg": np.pi / 180, "degree": np.pi / 180, "degrees": np.pi / 180}
+"""What a joint's unit is in rad. Joints of another measure are not held to limits in rad."""
 _CLIPPED = 0.2  # commands that far from what was sent were cut [rad, gripper 0..1]
 
 
@@ -55,6 +58,7 @@ class Rule:
         relative: the limit is so many times what is usual in the workspace.
         deviation: the limit is the part by which it may differ from what is usual.
         below: too small is what is wrong.
+        unusual: only where the workspace's other episodes are not like that as well.
     """
 
     limit: float
@@ -62,6 +66,7 @@ class Rule:
     relative: bool = False
     deviation: bool = False
     below: bool = False
+    unusual: bool = False
 
 
 RULES: dict[str, Rule] = {
@@ -104,6 +109,7 @@ RULES: dict[str, Rule] = {
         "The gripper hardly moved ({value:.2f} of its range). If it should have, check its "
         "calibration.",
         below=True,
+        unusual=True,
     ),
     "gripper_outside": Rule(
         0.05,
@@ -135,15 +141,13 @@ RULES: dict[str, Rule] = {
 def measure(data: EpisodeData) -> Measures:
     """Everything that is measured of an episode; what cannot be is absent."""
     steps, found = data.steps, Measures()
-    if len(steps) < 10:
+    if len(steps) < 10 or not data.meta.rate_hz > 0.0:
         return found
     found |= _motion(data)
     found |= _gripper(data)
     found |= _timing(data)
     for camera in data.frames:
-        for name, held in _frames(data, camera).items():
-            if name not in found or held.value > found[name].value:
-                found[name] = held
+        _worst(found, _frames(data, camera))
     since = steps["t"] - steps["t"][0]
     return {
         name: Measure(held.value, held.row, float(since[held.row]) if held.row >= 0 else 0.0)
@@ -156,7 +160,8 @@ def usual(all_measures: Iterable[Measures]) -> dict[str, float]:
     values: dict[str, list[float]] = {}
     for measures in all_measures:
         for name, held in measures.items():
-            values.setdefault(name, []).append(held.value)
+            if np.isfinite(held.value):
+                values.setdefault(name, []).append(held.value)
     return {n: float(np.median(v)) for n, v in values.items() if len(v) >= _PEERS}
 
 
@@ -179,10 +184,21 @@ def flags(measures: Measures, peers: dict[str, float]) -> list[Flag]:
 
 def _beyond(rule: Rule, value: float, common: float | None) -> bool:
     if rule.relative:
-        return common is not None and value > rule.limit * common
+        return common is not None and 0.0 < rule.limit * common < value
     if rule.deviation:
-        return common is not None and abs(value - common) > rule.limit * common
+        return common is not None and 0.0 < rule.limit * common < abs(value - common)
+    if rule.unusual and common is not None and common < rule.limit:
+        return False
     return value < rule.limit if rule.below else value > rule.limit
+
+
+def _worst(found: Measures, more: Measures) -> None:
+    """Of several cameras or grippers the worst is what is told."""
+    for name, held in more.items():
+        known = found.get(name)
+        sign = -1.0 if RULES[name].below else 1.0
+        if known is None or sign * held.value > sign * known.value:
+            found[name] = held
 
 
 def _driven(steps: NDArray[Any]) -> NDArray[np.bool_]:
@@ -198,21 +214,30 @@ def _motion(data: EpisodeData) -> Measures:
     jerk = _jerk(steps["position"][:, joints], rate)
     if len(jerk):
         found["jerk"] = Measure(float(np.sqrt(np.mean(jerk**2))), int(np.argmax(jerk)))
-    found["stillness"] = _stillness(steps, driven)
+    scale = _RAD.get(data.meta.unit.lower())
+    if scale is None:
+        return found  # what nobody knows the measure of is neither much nor little
+    found["stillness"] = _stillness(steps, driven, np.where(joints, scale, 1.0), rate)
     wanted = np.where(
         np.isin(steps["controller"], (Controller.HUMAN, Controller.DEMO))[:, None],
         steps["human_action"],
         steps["policy_action"],
     )
-    cut = np.nan_to_num(np.abs(wanted - steps["sent_action"])).max(axis=1)
-    found["clipped"] = Measure(float((cut[driven] > _CLIPPED).mean()), int(np.argmax(cut * driven)))
+    # A gripper is told open or shut and goes there in its own time; a handover blends on purpose.
+    asked = driven & (steps["controller"] != Controller.HANDOVER)
+    cut = scale * np.nan_to_num(np.abs(wanted - steps["sent_action"]))[:, joints].max(axis=1)
+    if asked.any():
+        share = float((cut[asked] > _CLIPPED).mean())
+        found["clipped"] = Measure(share, int(np.argmax(cut * asked)))
     lag = np.nan_to_num(np.abs(steps["position"] - steps["sent_action"]))[:, joints].max(axis=1)
+    lag = scale * lag
     found["tracking"] = Measure(float(np.percentile(lag[driven], 95)), int(np.argmax(lag * driven)))
-    if data.meta.lower and data.meta.upper:
-        position = steps["position"]
+    if len(data.meta.lower) == len(data.meta.upper) == len(joints):
+        position, edge = steps["position"], _EDGE / scale
         lower, upper = np.array(data.meta.lower), np.array(data.meta.upper)
-        near = (position < lower + _EDGE) | (position > upper - _EDGE)
-        at = np.asarray(near[:, joints].any(axis=1))
+        near = (position < lower + edge) | (position > upper - edge)
+        movable = joints & (upper - lower > 10 * edge)
+        at = np.asarray(near[:, movable].any(axis=1))
         row = int(np.argmax(at & driven)) if (at & driven).any() else -1
         found["at_limit"] = Measure(float(at[driven].mean()), row)
     return found
@@ -234,12 +259,15 @@ def _jerk(position: NDArray[np.float64], rate: float) -> NDArray[np.float64]:
     return norm
 
 
-def _stillness(steps: NDArray[Any], driven: NDArray[np.bool_]) -> Measure:
+def _stillness(
+    steps: NDArray[Any], driven: NDArray[np.bool_], scale: NDArray[np.float64], rate: float
+) -> Measure:
     """The longest time in which somebody drove and nothing moved [s]."""
-    position, t = steps["position"], steps["t"]
+    position, t = steps["position"] * scale, steps["t"]
     longest, worst, start = 0.0, -1, 0
     anchor = position[0]
-    for row in range(len(steps)):
+    # A long attempt at a high rate is looked at often enough, not at every tick: it is being saved.
+    for row in range(0, len(steps), max(1, round(rate / _LOOKS_HZ))):
         if not driven[row] or np.abs(position[row] - anchor).max() > _STILL:
             start, anchor = row, position[row]
         elif t[row] - t[start] > longest:
@@ -256,11 +284,15 @@ def _gripper(data: EpisodeData) -> Measures:
         if known.sum() < 10:
             continue
         sent, measured = sent[known], measured[known]
-        found["gripper_range"] = Measure(float(np.ptp(sent)))
         outside = np.maximum(measured - 1.0, -measured)
-        found["gripper_outside"] = Measure(float(max(outside.max(), 0.0)), int(np.argmax(outside)))
+        row = int(np.flatnonzero(known)[np.argmax(outside)])
+        mine = Measures(
+            gripper_range=Measure(float(np.ptp(sent))),
+            gripper_outside=Measure(float(max(outside.max(), 0.0)), row),
+        )
         if np.ptp(sent) > 0.2 and np.ptp(measured) > 0.05:
-            found["gripper_polarity"] = Measure(float(np.corrcoef(sent, measured)[0, 1]))
+            mine["gripper_polarity"] = Measure(float(np.corrcoef(sent, measured)[0, 1]))
+        _worst(found, mine)
     return found
 
 
@@ -284,7 +316,9 @@ def _frames(data: EpisodeData, camera: str) -> Measures:
         found["offset"] = Measure(float(np.nanmedian(age)), int(np.nanargmax(age)))
     bad = index.flags > 0
     found["bad_frames"] = Measure(float(bad.mean()), _row_of(data, index.t, bad))
-    again = np.concatenate([[False], (np.diff(index.t) <= 0) | (np.diff(index.sequence) == 0)])
+    again = np.concatenate([[False], np.diff(index.t) <= 0])
+    if index.sequence.any():  # a camera that does not count has zeros
+        again[1:] |= np.diff(index.sequence) == 0
     found["duplicates"] = Measure(float(again.mean()), _row_of(data, index.t, again))
     gaps = np.concatenate([[0], np.maximum(np.diff(index.sequence) - 1, 0)])
     share = float(gaps.sum() / (gaps.sum() + len(gaps)))

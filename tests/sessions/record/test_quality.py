@@ -1,17 +1,21 @@
 """What is wrong with an episode is told with the moment; what is right is not."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+import h5py
+import msgspec
 import numpy as np
 import pytest
+from msgspec.structs import replace as replace_meta
 
 from sessions.record.catalogue import Catalogue
-from sessions.record.quality import RULES, Measures, flags, measure, usual
+from sessions.record.quality import RULES, Measure, Measures, flags, measure, usual
 from sessions.record.query import parse, select
 from sessions.record.reader import EpisodeData, FrameIndex
 from sessions.record.storage import EpisodeWriter
-from sessions.types import Outcome
+from sessions.types import Controller, Outcome
 from tests.sessions.record.parts import CAMERAS, DTYPE, JOINTS, RATE, made_workspace, meta, steps
 
 TICKS = 400
@@ -171,3 +175,101 @@ def test_flags_are_in_the_catalogue_with_their_time_and_can_be_asked_for(tmp_pat
     assert "Nothing moved for 4.0 s" in flag.text
     assert select(catalogue, parse("flag=stillness")).numbers == {2}
     assert select(catalogue, parse("flag=none")).numbers == {1}
+
+
+def in_unit(unit: str, scale: float) -> EpisodeData:
+    """The good episode in another unit, its commands 1.5 of them ahead."""
+    data = good()
+    for name in ("position", "sent_action", "policy_action", "human_action"):
+        data.steps[name][:, :-1] *= scale
+    data.steps["policy_action"][:, :-1] += 1.5
+    data.steps["sent_action"][:, :-1] += 1.5
+    limits = dict.fromkeys(("lower", "upper"), ())
+    return replace(data, meta=replace_meta(data.meta, unit=unit, **limits))
+
+
+@pytest.mark.parametrize("unit", ["deg", "degrees", "", "mm"])
+def test_limits_in_rad_are_not_held_against_joints_of_another_measure(unit: str) -> None:
+    assert kinds(in_unit(unit, 180 / np.pi), {}) == {}
+
+
+def test_what_is_wrong_in_degrees_is_flagged_as_it_would_be_in_rad() -> None:
+    data = in_unit("deg", 180 / np.pi)
+    data.steps["position"][:200, 0] -= 30.0
+    assert "tracking" in kinds(data, {})
+
+
+def snap_gripper(data: EpisodeData) -> None:
+    data.steps["policy_action"][:, -1] = np.arange(TICKS) % 100 < 50
+
+
+def blend(data: EpisodeData) -> None:
+    data.steps["controller"][100:300] = Controller.HANDOVER
+    data.steps["policy_action"][100:300] += 1.0
+
+
+def uncounted(data: EpisodeData) -> None:
+    for index in data.frames.values():
+        index.sequence[:] = 0
+
+
+def fixed_joint(data: EpisodeData) -> None:
+    for name in ("position", "sent_action", "policy_action"):
+        data.steps[name][:, 3] = data.meta.upper[3]
+
+
+@pytest.mark.parametrize("change", [snap_gripper, blend, uncounted])
+def test_what_is_ordinary_is_no_flag(change: Change) -> None:
+    data = good()
+    change(data)
+    assert kinds(data, PEERS) == {}
+
+
+def test_a_joint_that_cannot_move_is_not_at_its_limit() -> None:
+    data = good()
+    lower = tuple(3.0 if i == 3 else v for i, v in enumerate(data.meta.lower))
+    data = replace(data, meta=replace_meta(data.meta, lower=lower))
+    fixed_joint(data)
+    assert "at_limit" not in kinds(data, PEERS)
+
+
+def test_a_gripper_that_no_task_here_uses_is_no_flag() -> None:
+    data = good()
+    hold_gripper(data)
+    assert "gripper_range" in kinds(data, {})
+    assert "gripper_range" not in kinds(data, usual([measure(data)] * 5))
+
+
+def test_of_two_grippers_the_worse_is_told() -> None:
+    data = good()
+    names = (*JOINTS[:-2], "left_gripper", "right_gripper")
+    data = replace(data, meta=replace_meta(data.meta, joint_names=names))
+    for name in ("sent_action", "position"):
+        data.steps[name][:, -2] = 0.5
+    assert measure(data)["gripper_range"].value == 0.0
+
+
+def test_where_nothing_ever_moves_a_twitch_is_not_compared_with_nothing() -> None:
+    assert "jerk" not in kinds(good(), {"jerk": 0.0, "rate": 0.0})
+    spoiled = {"jerk": Measure(float("nan"))}
+    assert usual([spoiled, *[{"jerk": Measure(1.0)}] * 5]) == {"jerk": 1.0}
+
+
+def test_an_episode_whose_values_make_no_sense_hides_no_other(tmp_path: Path) -> None:
+    space = made_workspace(tmp_path / "w")
+    for number in (1, 2):
+        writer = EpisodeWriter(space.episodes, meta(number), DTYPE)
+        writer.append(good().steps)
+        path = writer.finish(Outcome.SUCCESS)
+    with path.open("r+b") as file:
+        file.truncate(path.stat().st_size - 1)  # its own entry is not believed then
+    with h5py.File(path, "r+") as file:
+        file["controller"][5] = 99
+    catalogue = Catalogue(space)
+    assert [e.episode for e in catalogue.episodes()] == [1]
+    assert "000002.h5: It holds values that make no sense" in catalogue.problems[0]
+    with h5py.File(path, "r+") as file:
+        file["controller"][5] = 1
+        file.attrs["metadata"] = msgspec.json.encode(meta(2, rate_hz=0.0)).decode()
+    catalogue.refresh()
+    assert [e.episode for e in catalogue.episodes()] == [1, 2]
