@@ -37,12 +37,23 @@ class DiskSpace:
     ) -> None:
         self._episodes = episodes
         self._least, self._cut_below, self._attempt_s = refuse_below, cut_below, attempt_s
+        self._cameras = cameras
         self._rate = _TICKS_BYTES_S + cameras * _CAMERA_BYTES_S
         self.free = free_bytes(episodes)
 
     def learn(self, entries: Iterable[Entry]) -> None:
-        """Takes the rate of recording from the newest episodes [bytes/s]."""
-        rates = [e.size / e.duration_s for e in entries if e.duration_s > 1.0][-_RECENT:]
+        """Takes the rate of recording from the newest episodes like those to come [bytes/s].
+
+        What was brought in from elsewhere, or recorded with fewer cameras, says nothing of them.
+        """
+        alike = [
+            e
+            for e in entries
+            if e.duration_s > 1.0
+            and e.meta.source == "live"
+            and len(e.meta.camera_names) >= self._cameras
+        ]
+        rates = [e.size / e.duration_s for e in alike[-_RECENT:]]
         if rates:
             self._rate = max(median(rates), _TICKS_BYTES_S)
 

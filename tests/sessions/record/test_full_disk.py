@@ -209,3 +209,14 @@ def test_the_disk_is_told_in_minutes_and_an_attempt_begins_only_if_it_can_end(
     assert space.minutes < 0.1
     assert "begun with 49 MB or more" in space.refusal()
     ballast.unlink()
+
+
+def test_what_was_brought_in_says_nothing_of_the_room_that_recording_needs(
+    small_disk: Path,
+) -> None:
+    space = DiskSpace(small_disk, 1, 1 * MB, attempt_s=1.0, cameras=2)
+    before = space.needed
+    imported = Entry(1000, 0, meta(source="robomimic"), duration_s=10.0)
+    blind = Entry(1000, 0, meta(camera_names=()), duration_s=10.0)
+    space.learn([imported] * 10 + [blind] * 10)
+    assert space.needed == before
