@@ -25,6 +25,7 @@ from sessions.record.reader import FrameReader, counts, read_episode
 from sessions.types import CancelledError, SessionError
 from sessions.workspace import Workspace
 
+_UPDATE = "Update the program."  # what is said of a file of a newer layout
 Level = Literal["good", "repaired", "notice", "bad"]
 
 
@@ -120,13 +121,13 @@ class Verification:
         return Outcome(tuple(findings), *self._counted)
 
     def _episode(self, path: Path) -> Iterator[Finding]:
+        value, known = "", self._known.get(path.name)
         try:
             value = checksums.digest(path, self._cancelled)
             self._stop_if_asked()
-            known = self._known.get(path.name)
             ticks, frames = self._read(path, thoroughly=known != value)
         except EpisodeError as error:
-            yield self._unreadable(path, error)
+            yield self._unreadable(path, error, known is not None and known == value)
             return
         except OSError as error:
             yield Finding("bad", path, f"It cannot be read ({error.strerror}).", "Check the disk.")
@@ -161,12 +162,19 @@ class Verification:
                         _decoded(path, camera, i, reader.jpeg(camera, i))
         return ticks, sum(frames.values())
 
-    def _unreadable(self, path: Path, error: EpisodeError) -> Finding:
+    def _unreadable(self, path: Path, error: EpisodeError, as_saved: bool) -> Finding:
+        if as_saved or error.remedy == _UPDATE:  # it is not the file that is wrong
+            remedy = error.remedy or "Its bytes are as they were saved: update the program, retry."
+            return Finding("bad", path, error.problem, remedy)
         if not self._repair:
             return Finding(
                 "bad", path, error.problem, "Restore it from a copy; --repair moves it aside."
             )
-        moved = salvage.aside(path)
+        try:
+            moved = salvage.aside(path)
+        except OSError as failed:
+            text = f"{error.problem} It cannot be moved aside ({failed.strerror})."
+            return Finding("bad", path, text, "Check the disk.")
         return Finding("repaired", path, f"{error.problem} It was moved to {moved}.")
 
     def _leftovers(self) -> Iterator[Finding]:
@@ -248,9 +256,10 @@ class Verification:
     def _scraps(self) -> Iterator[Finding]:
         """What a crash left half written and nothing refers to."""
         scraps = [
-            *self._space.root.glob("*.new"),
-            *self._space.rounds.glob("*.new"),
-            *self._space.episodes.glob("*.new"),
+            *self._space.root.glob("workspace.json.new"),
+            *self._space.root.glob("*.toml.new"),
+            *self._space.rounds.glob("[0-9]*.json.new"),
+            *self._space.episodes.glob(f"{index.FILE}.*new"),
         ]
         for path in scraps:
             if self._repair:

@@ -52,10 +52,13 @@ def add(path: Path, value: str) -> None:
     Raises:
         OSError: the disk is full or failed.
     """
-    descriptor = os.open(path.parent / FILE, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    descriptor = os.open(path.parent / FILE, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
     try:
-        # One write of a short line is whole or absent, whoever else appends.
-        os.write(descriptor, f"{value}  {path.name}\n".encode())
+        size = os.fstat(descriptor).st_size
+        torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
+        # One write of a short line is whole or absent, whoever else appends; on a full disk it may
+        # be torn, and must not take the next one with it.
+        os.write(descriptor, (torn * "\n" + f"{value}  {path.name}\n").encode())
         os.fsync(descriptor)
     finally:
         os.close(descriptor)

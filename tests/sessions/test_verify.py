@@ -3,11 +3,13 @@
 import threading
 from pathlib import Path
 
+import h5py
 import pytest
 
 from sessions.record import checksums, jpeg
 from sessions.record.disk import RecordingError, WorkspaceLock
 from sessions.record.edits import EditLog
+from sessions.record.layout import EpisodeError
 from sessions.record.storage import EpisodeWriter
 from sessions.types import CancelledError, Outcome
 from sessions.verify import Verification, in_words
@@ -119,3 +121,54 @@ def test_repairing_beside_a_recorder_is_refused(space: Workspace) -> None:
 def test_it_can_be_cancelled(space: Workspace) -> None:
     with pytest.raises(CancelledError):
         Verification(space, cancelled=lambda: True).run()
+
+
+def test_a_checksum_torn_by_a_full_disk_does_not_take_the_next_one_with_it(
+    space: Workspace,
+) -> None:
+    path = space.episodes / checksums.FILE
+    path.write_bytes(path.read_bytes()[:-20])
+    write(space, 4)
+    assert sorted(checksums.read(space.episodes)) == ["000001.h5", "000002.h5", "000004.h5"]
+
+
+@pytest.mark.parametrize("checked", [True, False])
+def test_an_episode_of_a_newer_program_is_never_moved_aside(
+    space: Workspace, checked: bool
+) -> None:
+    path = space.episodes / "000002.h5"
+    with h5py.File(path, "r+") as file:
+        file.attrs["layout"] = 99
+    if checked:
+        checksums.add(path, checksums.digest(path))
+    assert found(space, repair=True)["000002.h5"][0] == "bad"
+    assert path.exists()
+
+
+def test_a_file_whose_bytes_are_as_saved_is_never_moved_aside(
+    space: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path) -> None:
+        raise EpisodeError(path, "It is torn (cannot allocate memory).")
+
+    with monkeypatch.context() as small:
+        small.setattr("sessions.verify.read_episode", full)
+        assert {v[0] for v in found(space, repair=True).values()} == {"bad"}
+    assert len(list(space.episodes.glob("*.h5"))) == 3
+
+
+def test_only_what_this_program_left_half_written_is_removed(space: Workspace) -> None:
+    theirs = [space.root / "protocol.new", space.rounds / "ideas.new", space.episodes / "a.new"]
+    for path in theirs:
+        path.write_text("mine")
+    scraps = [
+        space.root / "workspace.json.new",
+        space.root / "manipulation.toml.new",
+        space.rounds / "001.json.new",
+        space.episodes / "index.msgpack.17.new",
+    ]
+    for path in scraps:
+        path.write_text("{")
+    assert set(found(space, repair=True)) == {p.name for p in scraps}
+    assert all(p.exists() for p in theirs)
+    assert not any(p.exists() for p in scraps)
