@@ -14,11 +14,12 @@ from __future__ import annotations
 import operator
 import shlex
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sessions.messages import EpisodeSummary, Intervention
 from sessions.record.catalogue import Catalogue
+from sessions.taxonomy import Taxonomy
 from sessions.types import SessionError
 
 UNTAGGED = "none"
@@ -72,6 +73,10 @@ _INTERVENTION: dict[str, Callable[[Intervention], Any]] = {
 FIELDS = (*_EPISODE, *_INTERVENTION)
 """What a term may be about."""
 
+_WORDS = {
+    "outcome": ("success", "failure", "discarded"),
+    **dict.fromkeys(("demo", "recovered", "discarded"), ("yes", "no")),
+}
 _NUMBERS = ("episode", "round", "duration", "human", "corrections", "doubt", "length")
 
 
@@ -209,8 +214,14 @@ def parse(text: str) -> Query:
 
 
 def select(catalogue: Catalogue, query: Query) -> Selection:
-    """What a query finds among everything recorded."""
-    return choose(catalogue.episodes(), catalogue.interventions(), query)
+    """What a query finds among everything recorded; categories may go by earlier names."""
+    taxonomy = catalogue.taxonomy
+    asked = query
+    if taxonomy is not None:
+        terms = tuple(_today(term, taxonomy) for term in query.terms)
+        asked = Query(query.text, terms)
+    found = choose(catalogue.episodes(), catalogue.interventions(), asked)
+    return replace(found, query=query)
 
 
 def choose(
@@ -223,6 +234,12 @@ def choose(
         left = {i.episode for i in chosen}
         taken = {n: e for n, e in taken.items() if e.demo or n in left}
     return Selection(query, tuple(taken.values()), chosen)
+
+
+def _today(term: Term, taxonomy: Taxonomy) -> Term:
+    if term.field != "category" or term.sign == "~":
+        return term
+    return replace(term, values=tuple(taxonomy.canonical(v) for v in term.values))
 
 
 def _term(word: str) -> Term:
@@ -246,6 +263,9 @@ def _value(field: str, sign: str, text: str) -> Any:
             raise QueryError(f"{field} is a number; {text!r} is none.") from None
     if sign in _ORDER and field != "date":
         raise QueryError(f"{field} has no order. Use =, != or ~.")
+    # A value that nothing can have would find nothing with =, and everything with !=.
+    if field in _WORDS and sign != "~" and text not in _WORDS[field]:
+        raise QueryError(f"{field} is {' or '.join(_WORDS[field])}; {text!r} is none.")
     return text
 
 

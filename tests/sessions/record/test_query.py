@@ -120,6 +120,8 @@ def test_shares_are_of_the_time() -> None:
         ("round=two", "is none"),
         ("operator>gello", "no order"),
         ('object="red', "quotation"),
+        ("outcome=Success", "success or failure or discarded"),
+        ("discarded!=true", "yes or no"),
     ],
 )
 def test_what_is_no_query_is_refused_with_the_choices(text: str, said: str) -> None:

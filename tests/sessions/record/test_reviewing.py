@@ -27,6 +27,7 @@ from sessions.messages import (
 from sessions.record.catalogue import Catalogue
 from sessions.record.desk import Desk
 from sessions.record.edits import EditLog
+from sessions.record.query import parse, select
 from sessions.record.storage import EpisodeWriter
 from sessions.types import Controller, Outcome
 from sessions.workspace import Workspace
@@ -213,3 +214,10 @@ def test_a_reader_of_anothers_workspace_leaves_nothing_there(reviewer: Reviewer)
     (reviewer.space.episodes / "index.msgpack").unlink()
     assert len(Catalogue(reviewer.space, remember=False).episodes()) == 1
     assert not (reviewer.space.episodes / "index.msgpack").exists()
+
+
+def test_a_query_finds_what_was_tagged_under_an_earlier_name(reviewer: Reviewer) -> None:
+    reviewer.do(Tag(1, 30, "grasp"))
+    reviewer.do(SetTaxonomy(HOLD))
+    for text in ("category=grasp", "category=hold"):
+        assert select(reviewer.catalogue, parse(text)).identities == {(1, 30)}
