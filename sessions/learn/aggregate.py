@@ -222,5 +222,11 @@ def _same_station(known: EpisodeMeta | None, found: EpisodeMeta) -> EpisodeMeta:
                 f"Episode {found.episode} has {name} {theirs}, episode {known.episode} {mine}; "
                 "one policy cannot learn from both. Discard one kind or use another workspace."
             )
+    if known.unit and found.unit and known.unit != found.unit:
+        raise SessionError(
+            f"Episode {found.episode} measures joints in {found.unit}, episode {known.episode} in "
+            f"{known.unit}; one policy cannot learn from both. Discard one kind or use another "
+            "workspace."
+        )
     common = tuple(c for c in known.camera_names if c in found.camera_names)
     return msgspec.structs.replace(known, camera_names=common)

@@ -147,7 +147,8 @@ def chunked(steps: NDArray[Any], span: Span, horizon: int) -> Samples:
         horizon: H, steps in a chunk.
 
     Raises:
-        SessionError: the span does not lie within the episode, or an action is not finite.
+        SessionError: the span does not lie within the episode, or an action or observation is not
+            finite.
     """
     if not 0 <= span.start < span.stop <= len(steps):
         raise SessionError(
@@ -156,11 +157,13 @@ def chunked(steps: NDArray[Any], span: Span, horizon: int) -> Samples:
         )
     part = steps[span.start : span.stop]
     commanded = _commanded(part)
-    if not np.isfinite(commanded).all():
-        raise SessionError(
-            f"Episode {span.episode} has actions that are not finite in rows {span.start} to "
-            f"{span.stop}. Discard it."
-        )
+    observed = {name: part[name] for name in ("position", "velocity", "environment_state")}
+    for name, values in {"actions": commanded, **observed}.items():
+        if not np.isfinite(values).all():
+            raise SessionError(
+                f"Episode {span.episode} has {name} that are not finite in rows {span.start} to "
+                f"{span.stop}. Discard it."
+            )
     count = len(part)
     ahead = np.arange(count)[:, None] + np.arange(horizon)[None, :]
     return Samples(

@@ -93,6 +93,14 @@ def test_actions_that_are_not_finite_are_refused_by_episode() -> None:
         chunked(steps, Span(9, 0, 8, correction=False), 4)
 
 
+@pytest.mark.parametrize("name", ["position", "velocity", "environment_state"])
+def test_observations_that_are_not_finite_are_refused_by_episode(name: str) -> None:
+    steps = episode((D, 8, 0))
+    steps[name][3, 1] = np.nan
+    with pytest.raises(SessionError, match=rf"Episode 4 has {name} that are not finite"):
+        chunked(steps, Span(4, 0, 8, correction=False), 2)
+
+
 def test_rows_outside_the_episode_are_refused() -> None:
     with pytest.raises(SessionError, match="8 ticks"):
         chunked(episode((D, 8, 0)), Span(1, 4, 9, correction=False), 4)
