@@ -185,4 +185,4 @@ def file_name(episode: int, suffix: str = SUFFIX) -> str:
 def episode_number(path: Path) -> int:
     """The number in a file's name; 0 if it has none."""
     head = path.name.split(".")[0]
-    return int(head) if head.isdigit() else 0
+    return int(head) if head.isdecimal() else 0
