@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from PySide6.QtCore import QEvent, QKeyCombination, QObject, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractSpinBox,
@@ -37,6 +37,7 @@ _MODIFIER_KEYS: Final = {
 }
 _PAGE_KEYS: Final = frozenset(f"F{n}" for n in range(1, 13))
 STOP: Final = "stop"
+_SETTLE_MS: Final = 30
 
 
 class KeyRouter(QObject):
@@ -66,6 +67,14 @@ class KeyRouter(QObject):
         self._window = window
         self._down: dict[int, str] = {}
         self._moving: dict[int, str] = {}
+        # On X11 a held key that repeats is a release and a press, which a busy machine does not
+        # always tell from real ones: a release counts once no press has followed it.
+        self.settle_ms = _SETTLE_MS if QGuiApplication.platformName() == "xcb" else 0
+        self._settling: dict[int, QTimer] = {}
+        self._ended_typing = False  # Enter went down in a field, which may have let the focus go
+        self._typing_over = QTimer(self)
+        self._typing_over.setSingleShot(True)
+        self._typing_over.timeout.connect(self._end_typing)
         self._tabbing = False
         self._chosen: QObject | None = None  # the button that Tab was pressed to reach
         self.space_types = False  # typing may use Space: nothing can move
@@ -81,6 +90,10 @@ class KeyRouter(QObject):
     def release_all(self) -> None:
         """Everything held is let go: the window lost the focus."""
         now = time.monotonic()
+        self._ended_typing = False
+        for timer in self._settling.values():
+            timer.stop()
+        self._settling.clear()
         down, self._down = self._down, {}
         for name in filter(None, down.values()):
             self.released.emit(name, now)
@@ -112,6 +125,14 @@ class KeyRouter(QObject):
 
     def _press(self, event: QKeyEvent) -> bool:
         place = _place(event)
+        if place in self._settling:
+            self._settling.pop(place).stop()
+            return True
+        if event.key() in _ENTER:
+            self._typing_over.stop()
+            self._ended_typing |= self._typing()
+            if self._ended_typing:
+                return False
         if event.isAutoRepeat():
             return place in self._down or place in self._moving
         if event.key() in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab):
@@ -158,15 +179,36 @@ class KeyRouter(QObject):
         place = _place(event)
         if event.isAutoRepeat():
             return place in self._down or place in self._moving
+        if event.key() in _ENTER and self._ended_typing:
+            self._typing_over.start(self.settle_ms)
+            return False
+        if place not in self._down and place not in self._moving:
+            return False
+        swallowed = place in self._down or self.driving
+        now = time.monotonic()
+        if not self.settle_ms:
+            self._let_go(place, now)
+        elif place not in self._settling:
+            timer = QTimer(self)
+            timer.setSingleShot(True)
+            timer.timeout.connect(lambda: self._settled(place, now))
+            timer.start(self.settle_ms)
+            self._settling[place] = timer
+        return swallowed
+
+    def _end_typing(self) -> None:
+        self._ended_typing = False
+
+    def _settled(self, place: int, released_t: float) -> None:
+        self._settling.pop(place).deleteLater()
+        self._let_go(place, released_t)
+
+    def _let_go(self, place: int, released_t: float) -> None:
         name = self._down.pop(place, None)
-        if name is not None:
-            if name:
-                self.released.emit(name, time.monotonic())
-            return True
+        if name:
+            self.released.emit(name, released_t)
         if self._moving.pop(place, None) is not None:
             self.motion_changed.emit(self.held())
-            return self.driving
-        return False
 
     def _action(self, event: QKeyEvent) -> str | None:
         for key in _names(event):

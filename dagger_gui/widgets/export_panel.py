@@ -97,7 +97,8 @@ class ExportPanel(QWidget):
         before = self.value()
         self.blockSignals(True)
         self._format.setValue(value.format)
-        self._query.setText(value.query)
+        if self._query.text().strip() != value.query:  # a space at its end is being typed
+            self._query.setText(value.query)
         self._destination.setValue(value.destination)
         self.blockSignals(False)
         if self.value() != before:

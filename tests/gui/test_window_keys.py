@@ -153,3 +153,41 @@ def test_every_action_is_reached_by_its_key(
     for kind in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease):
         QApplication.sendEvent(bench.window, QKeyEvent(kind, key, modifiers, text))
     assert bench.said == [f"+{action}", f"-{action}"]
+
+
+def test_the_enter_that_ends_a_note_is_no_act_however_long_it_is_held(
+    bench: Bench, qtbot: QtBot
+) -> None:
+    bench.note.returnPressed.connect(bench.note.clearFocus)
+    bench.router.settle_ms = 30
+    QTest.keyPress(bench.focus(bench.note), Qt.Key.Key_Return)
+    for _ in range(3):  # X11 repeats it as releases and presses
+        QTest.keyRelease(bench.focus(bench.window), Qt.Key.Key_Return)
+        QTest.keyPress(bench.window, Qt.Key.Key_Return)
+    QTest.keyRelease(bench.window, Qt.Key.Key_Return)
+    assert bench.said == []
+    qtbot.wait(80)
+    QTest.keyClick(bench.window, Qt.Key.Key_Return)
+    assert bench.said == ["+next"]
+
+
+def test_a_held_key_that_comes_as_releases_and_presses_is_one_press(
+    bench: Bench, qtbot: QtBot
+) -> None:
+    bench.router.settle_ms = 30
+    target = bench.focus(bench.window)
+    QTest.keyPress(target, Qt.Key.Key_G)
+    QTest.keyPress(target, Qt.Key.Key_W)
+    for _ in range(5):
+        for key in (Qt.Key.Key_G, Qt.Key.Key_W):
+            QTest.keyRelease(target, key)
+            QTest.keyPress(target, key)
+    assert bench.said == ["+correct"]
+    assert bench.moving == ("forward",)
+    QTest.keyRelease(target, Qt.Key.Key_G)
+    QTest.keyRelease(target, Qt.Key.Key_W)
+    qtbot.waitUntil(lambda: bench.said == ["+correct", "-correct"] and bench.moving == ())
+    QTest.keyPress(target, Qt.Key.Key_G)
+    QTest.keyRelease(target, Qt.Key.Key_G)
+    bench.router.release_all()
+    assert bench.said[2:] == ["+correct", "-correct"]
