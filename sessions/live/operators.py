@@ -171,7 +171,7 @@ class Operators:
     def lost(self, name: str) -> Trouble:
         """The sentence for a device that went while it was driving."""
         problem = self.slots[name].problem
-        text = f"the {name} is gone" if problem is None else f"the {name}. {problem.problem}"
+        text = f"the {name} is lost. {'' if problem is None else problem.problem}".strip()
         return Trouble(Event.OPERATOR_LOST, text.rstrip("."), f"Plug it in again, {RESUME}.")
 
     def feedback(self, view: TeleoperatorView) -> None:

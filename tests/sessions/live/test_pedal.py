@@ -71,7 +71,7 @@ def test_a_pedal_pulled_while_it_is_held_holds_the_arm(bench: Bench, pipe: Pedal
     bench.run(1)
     assert bench.gate is GateState.HOLD
     assert bench.loop.helm.gate.reason is HoldReason.OPERATOR_LOST
-    assert "the pedal. The pedal is unplugged" in bench.state.reason_text
+    assert "the pedal is lost. The pedal is unplugged" in bench.state.reason_text
 
 
 def test_a_pedal_pulled_while_nobody_stands_on_it_disturbs_nobody(
