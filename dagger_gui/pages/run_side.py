@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from dagger_gui import theme
-from dagger_gui.commands import Commands, untagged
+from dagger_gui.commands import Commands
 from dagger_gui.key_groups import first_key
 from dagger_gui.pieces import Card
 from dagger_gui.round_desk import CORRECTIONS_A_ROUND, RoundDesk
@@ -63,13 +63,6 @@ class SideColumn(QWidget):
     def label(self, category: str) -> str:
         """What a category is called on screen; empty for none."""
         return self._labels.get(category, category)
-
-    def select_next_untagged(self) -> bool:
-        """Selects the first intervention that has no tag; whether there was one."""
-        waiting = untagged(self._model.recorder)
-        if waiting:
-            self.tagging.setValue((waiting[0].episode, waiting[0].start))
-        return bool(waiting)
 
     def _categories(self, keys: Bindings) -> dict[str, str]:
         workspace = self._model.workspace

@@ -57,10 +57,6 @@ class PathField(QWidget):
             self._field.setCursorPosition(len(path))
             self.valueChanged.emit(self.value())
 
-    def setPlaceholder(self, text: str) -> None:
-        """What to write here, shown while it is empty."""
-        self._field.setPlaceholderText(text)
-
     def setMayChoose(self, kind: Kind, on: bool) -> None:
         """Whether the dialog for one kind is offered."""
         self._buttons[kind].setVisible(on)

@@ -160,11 +160,6 @@ class ControlLoop:
         return self.follower.robot
 
     @property
-    def tick_index(self) -> int:
-        """Number of the tick that comes next, from 0."""
-        return self.timing.ticks
-
-    @property
     def deadline(self) -> float:
         """When the next tick is due, on the loop's clock [s]; now, before the first."""
         return self.clock.now() if math.isnan(self.timing.deadline) else self.timing.deadline

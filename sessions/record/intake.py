@@ -211,8 +211,13 @@ class Intake:
         attempt = int(block["attempt"][0])
         try:
             data = read_episode(part)
-        except EpisodeError:  # killed before its first flush
-            salvage.aside(part)
+        except EpisodeError as error:  # killed before its first flush
+            try:
+                salvage.aside(part)
+            except OSError as stuck:
+                problem = f"{error.problem} It cannot be moved aside ({stuck.strerror})."
+                self._not_recorded(attempt, EpisodeError(part, problem, "Check the disk."))
+                return True
             return False
         whole = len(data.steps) > 0 and data.steps["tick"][-1] >= block["tick"][-1]
         if whole and data.note:  # left on purpose: a person decides

@@ -119,7 +119,10 @@ def next_episode(episodes: Path) -> int:
     """One more than the highest number any file here ever had, leftovers and moved ones too."""
     taken = 0
     for folder in (episodes, episodes / "aside"):
-        with contextlib.suppress(FileNotFoundError), os.scandir(folder) as found:
+        with (
+            contextlib.suppress(FileNotFoundError, NotADirectoryError),
+            os.scandir(folder) as found,
+        ):
             names = _NUMBERED.findall("\n".join(entry.name for entry in found))
             taken = max(taken, *map(int, names), 0)
     return taken + 1

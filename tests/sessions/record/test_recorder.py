@@ -425,3 +425,19 @@ def test_a_catalogue_beside_the_recorder_sees_what_it_finished(
     catalogue.refresh()
     assert [i.category for i in catalogue.interventions(2)] == ["grasp"]
     assert catalogue.doubts() == [0.5]
+
+
+def test_a_torn_leftover_that_cannot_be_moved_is_a_sentence_and_the_recorder_lives(
+    space: Workspace, bench: Bench, recorder: RecorderProcess
+) -> None:
+    (space.episodes / "aside").write_text("a file where a folder should be")
+    (space.episodes / "000001.h5.part").write_bytes(b"torn")
+    bench.begin(1)
+    bench.drive(30, 1)
+    state = recorder.until(lambda s: "Attempt 1" in s.problem, "the sentence")
+    assert "cannot be moved aside" in state.problem
+    bench.end(1, "success")
+    bench.begin(2)
+    bench.drive(20, 2)
+    bench.end(2, "success")
+    recorder.until(lambda s: s.saved == 1, "the next file")
