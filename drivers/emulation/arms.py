@@ -1,4 +1,4 @@
-"""Ready-made arms: their servos, set up as their makers ship them, and what their ticks mean."""
+"""Ready-made arms: their servos, as shipped or set up, and what their ticks mean."""
 
 from __future__ import annotations
 
@@ -87,14 +87,21 @@ class Build:
         known = [MODELS[self.models[part.id]].torque_constant for part in self.parts]
         return np.array([constant or _LOAD_CONSTANT for constant in known])
 
-    def servos(self, physics: Physics) -> tuple[Servo, ...]:
-        """The servos, new, on the axes of ``physics``."""
+    def servos(self, physics: Physics, *, fresh: bool = True) -> tuple[Servo, ...]:
+        """The servos on the axes of ``physics``.
+
+        Args:
+            physics: moves them.
+            fresh: as their makers ship them; else as an arm that somebody has set up, without
+                Return Delay.
+        """
+        own = self._eeprom() | ({} if fresh else {"return_delay_time": 0})
         made = []
         for axis, part in enumerate(self.parts):
-            made.append(Servo(part.id, self.models[part.id], physics, axis, eeprom=self._eeprom()))
+            made.append(Servo(part.id, self.models[part.id], physics, axis, eeprom=own))
             for shadow in part.shadows:
                 # The second of a pair faces the first: it turns the other way round.
-                eeprom = self._eeprom() | {
+                eeprom = own | {
                     "secondary_id": part.id,
                     "drive_mode": tables.DRIVE_REVERSED,
                 }

@@ -65,9 +65,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             (FOLLOWER, VIPERX_300S, world),
             (LEADER, GELLO, table),
         ):
-            bus = EmulatedBus(
-                build.servos(physics), physics, link(options.runtime, name), paced=options.paced
-            )
+            servos = build.servos(physics, fresh=False)
+            bus = EmulatedBus(servos, physics, link(options.runtime, name), paced=options.paced)
             stack.callback(bus.close)
             arms[name] = EmulatedArm(name, build, bus)
         stack.callback(Control(options.runtime, arms).close)

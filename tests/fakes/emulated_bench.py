@@ -39,7 +39,6 @@ port = "emulated:leader"
 type = "keyboard"
 """
 KINDS = {"robot": "viperx_300s", "leader": "gello"}
-SETTINGS = {"return_delay_time": 0}
 HAND_TICKS_S = 3_000.0
 """Fast, and less than half a turn between two looks of somebody who is late."""
 
@@ -122,9 +121,5 @@ def write(servo: Servo, register: str, value: int) -> None:
 
 def _bus(build: Build, link: Path) -> EmulatedBus:
     physics = build.free()
-    bus = EmulatedBus(build.servos(physics), physics, link.with_suffix(".tty"))
-    with bus.changing():
-        for servo in bus.servos:
-            for register, value in SETTINGS.items():
-                write(servo, register, value)
-    return bus
+    servos = build.servos(physics, fresh=False)
+    return EmulatedBus(servos, physics, link.with_suffix(".tty"))
