@@ -27,6 +27,8 @@ KEEP_ALIVE_S = 0.03
 """Second motors are never read, only written to: an arm that holds says so again so often [s]."""
 
 _MEASURED = ("present_current", "present_velocity", "present_position")
+_SLOW_S = 0.002
+"""A read that took longer had an answer lost or late; the rota can wait for the next tick [s]."""
 _OUTSIDE_TICKS = 34
 """A servo so far outside its own limits is not made to jump back into them (3 degrees)."""
 
@@ -78,10 +80,11 @@ class Arm(Attached):
         Raises:
             DeviceLostError: it does not answer, or a joint has not answered for too long.
         """
+        began = time.monotonic()
         reading = self._bus.sync_read(self.calibration.primary, _MEASURED)
         state = self._measuring.update(reading.values, reading.t)
         if not reading.missing:
-            self._look_after(reading)
+            self._look_after(reading, slow=reading.t - began > _SLOW_S)
         if self._guarded and time.monotonic() - self._write_t > KEEP_ALIVE_S:
             self._stay()
         return state
@@ -201,14 +204,14 @@ class Arm(Attached):
         """Whether a watchdog waits for its next goal."""
         return self._armed and self._options.watchdog > 0
 
-    def _look_after(self, reading: Reading) -> None:
+    def _look_after(self, reading: Reading, *, slow: bool) -> None:
         """The rota's next read; at once if a servo signals an error that is news."""
         watch = self.stops.watch
         news = set(reading.alerts) - set(watch.errors)
         if news:
             watch.read_torque()
             watch.attend(tuple(news))
-        elif not watch.step(reading.t):
+        elif not watch.step(reading.t, busy=slow):
             return
         if self.engaged:
             self.stops.notice()

@@ -6,6 +6,7 @@ One short read after another in a slow rota, so that a tick never pays for more 
 from __future__ import annotations
 
 import dataclasses
+import math
 
 from drivers.dynamixel.bus import Bus
 from drivers.dynamixel.calibration import Calibration
@@ -27,7 +28,11 @@ class Watch:
         torque: by servo, whether it holds.
         errors: by servo, its hardware error status; only those that have one.
         tripped: servos whose watchdog has stopped them.
+        phase: which part of ``PERIOD_S`` its reads come in, 0 to 1: of two arms that are read in
+            one tick, only one has a read of its rota as well.
     """
+
+    phase = 0.0
 
     def __init__(self, bus: Bus, calibration: Calibration) -> None:
         self._bus, self._ids = bus, calibration.ids
@@ -50,11 +55,16 @@ class Watch:
         self.read_torque()
         self.read_watchdog()
 
-    def step(self, now: float) -> bool:
-        """One read, if one is due at the time ``now`` [s]; whether there was one."""
-        if now < self._due_t:
+    def step(self, now: float, *, busy: bool = False) -> bool:
+        """One read, if one is due; whether there was one.
+
+        Args:
+            now: monotonic clock [s].
+            busy: this tick has waited enough already: put it off, by one period at most.
+        """
+        if now < self._due_t + (PERIOD_S if busy else 0.0):
             return False
-        self._due_t = now + PERIOD_S
+        self._due_t = (math.floor(now / PERIOD_S - self.phase) + 1 + self.phase) * PERIOD_S
         self._turn = (self._turn + 1) % (len(self._ids) + 1)
         if self._turn == 0:
             self.read_torque()
