@@ -92,6 +92,85 @@ def test_a_station_that_there_is_not_is_one_sentence(capsys: pytest.CaptureFixtu
 # -- find
 
 
+@pytest.mark.parametrize("command", ["find", "calibrate"])
+@pytest.mark.parametrize(
+    ("station", "said"),
+    [
+        ("simulated", "Everything on this station is simulated"),
+        ("pusht", "Everything on this station is simulated"),
+        ("so101-lerobot", "by lerobot-calibrate, in LeRobot's environment"),
+    ],
+)
+def test_a_station_without_an_arm_of_ours_names_who_sets_it_up_and_the_step_that_works(
+    station: str,
+    said: str,
+    command: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(finding, "cameras", lambda: (FoundCamera(Path("/dev/v"), "usb-A", "A"),))
+    monkeypatch.setattr(finding, "snapshot", lambda _source, folder: folder / "a.jpg")
+    monkeypatch.setattr(sys, "stdin", Hand("1", "1"))
+    assert cli.main([command, station, "--workspace", str(tmp_path / "w")]) == 0
+    out = capsys.readouterr().out
+    assert said in out
+    assert f"Next: dagger-gui check {station} --workspace {tmp_path / 'w'}" in out
+    assert "emulated" not in out
+    # Nothing is made where nothing is written.
+    assert (tmp_path / "w").exists() == (command == "find" and station == "so101-lerobot")
+
+
+def test_an_arm_that_cannot_be_found_now_leads_to_find_again_and_not_to_its_calibration(
+    emulated: EmulatedStation,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    emulated.say(emulated.file.read_text().replace("emulated:robot", ""))
+    monkeypatch.setattr(sys, "stdin", Hand("s", "s"))
+    assert cli.main(on(emulated, "find")) == 1
+    again = f"dagger-gui find {emulated.file} --workspace {emulated.workspace}"
+    assert f"Next, when robot can be found: {again}" in capsys.readouterr().out
+    assert cli.main(on(emulated, "calibrate", "robot")) == 2
+    assert f"Find it: {again}" in capsys.readouterr().err
+
+
+def test_where_no_servo_answers_nobody_is_asked_to_move_an_arm_and_each_port_is_named_once(
+    emulated: EmulatedStation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for arm in emulated.arms.values():
+        arm.bus.physics.powered = False
+    assert cli.main(on(emulated, "find")) == 1
+    out = capsys.readouterr().out
+    said = [line for line in out.splitlines() if line.startswith("  ")]
+    assert [line.count("emulated:") for line in said] == [1, 1]
+    assert all("No servo answers" in line and "power" in line for line in said)
+    assert "by hand" not in out
+
+
+def test_the_emulated_arms_are_both_there_when_find_looks_and_the_leader_is_found(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def move() -> None:
+        said.append(capsys.readouterr().out)
+        (line,) = (row for row in said[0].splitlines() if "drivers.emulation.fault" in row)
+        runtime = line.split("drivers.emulation.fault ")[1].split()[0]
+        request = [sys.executable, "-m", "drivers.emulation.fault", runtime, "leader"]
+        subprocess.run([*request, "pose=elbow:0.9"], check=True, capture_output=True)
+
+    said: list[str] = []
+    # Asked while the hand still moves, it says that no arm moved, and asks again.
+    monkeypatch.setattr(sys, "stdin", Hand(move, *[""] * 100))
+    folder = tmp_path / "w"
+    assert cli.main(["find", "viperx-emulated", "--workspace", str(folder)]) == 0
+    assert "emulated:follower: 9 servos" in said[0]
+    assert "emulated:leader: 7 servos" in said[0]
+    assert "robot: always on emulated:follower" in said[0]
+    out = capsys.readouterr().out
+    assert "The arm on emulated:leader moved by" in out
+    assert f"Next: dagger-gui calibrate viperx-emulated --workspace {folder}" in out
+
+
 def test_arms_are_found_by_moving_them_and_written_into_the_file_with_its_comments(
     emulated: EmulatedStation,
     capsys: pytest.CaptureFixture[str],

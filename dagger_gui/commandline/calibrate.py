@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from dagger_gui.commandline._keys import Keys
 from dagger_gui.commandline._screen import Screen
 from dagger_gui.commandline.places import bench_of, named_station
-from sessions.checking.arms import ArmSite, arm, arms
+from sessions.checking.arms import ArmSite, arm, arms, without
 from sessions.checking.benches import Bench
 from sessions.checking.results import Acts
 
@@ -33,7 +33,7 @@ def add(commands: Any) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Calibrates arm after arm; 0 if all were saved, else 1."""
+    """Calibrates arm after arm; 0 if all were saved or none needs it, else 1."""
     from sessions.checking import beside
 
     place = bench_of(arguments)
@@ -46,6 +46,9 @@ def run(arguments: argparse.Namespace) -> int:
         return GIVEN_UP
     station = place.station()
     sites = arms(station, place.calibrations)
+    if not sites and not arguments.device:
+        print(f"{without(station)}\nNext: dagger-gui check {place.command}")
+        return 0
     chosen = _chosen(sites, arguments.device)
     with beside.folder(arguments.runtime) as runtime:
         if arguments.runtime is not None:
@@ -67,13 +70,13 @@ def _all(place: Bench, sites: list[ArmSite], runtime: Path) -> int:
     for site in sites:
         if site.emulated:
             print(_EMULATED.format(runtime=runtime, arm=site.port.partition(":")[2]))
-        work = HandCalibration(site, runtime, Acts().of(place.named, site.name))
+        work = HandCalibration(site, runtime, Acts().of(place.command, site.name))
         try:
             saved += by_hand(work, Screen(sys.stdout))
         finally:
             work.close()
     if saved == len(sites):
-        print(f"Next: dagger-gui check {place.named}")
+        print(f"Next: dagger-gui check {place.command}")
         return 0
     return GIVEN_UP
 

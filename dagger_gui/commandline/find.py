@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dagger_gui.commandline.places import bench_of, named_station
 from drivers.base import DriverError
-from sessions.checking import station_file
-from sessions.checking.arms import ArmSite, arms
-from sessions.checking.benches import Bench
+from sessions.checking import beside, station_file
+from sessions.checking.arms import ArmSite, arms, without
+from sessions.checking.benches import STATION_FILE, Bench
 from sessions.config import Station
 
 if TYPE_CHECKING:
@@ -33,24 +35,32 @@ def add(commands: Any) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Asks for arm after arm and writes what it finds; 0 if all were found, else 1."""
-    from sessions.checking import beside
-
-    place = _own(bench_of(arguments))
+    """Asks for arm after arm and writes what it finds; 0 if nothing is left to find, else 1."""
+    place = bench_of(arguments)
     pid = place.session() if arguments.runtime is None else 0
     if pid:
         print(f"A session runs on {place.root} (process {pid}). Close its window first.")
         return INCOMPLETE
     station = place.station()
-    everyone = arms(station, place.calibrations)
-    sites = [site for site in everyone if site.own is not None]
-    with beside.folder(arguments.runtime) as runtime:
-        if arguments.runtime is not None:
-            return _find(place, station, sites, runtime)
-        with beside.processes(station, runtime, everyone) as started:
-            if started:
+    if not _to_find(station, place):
+        print(f"{without(station)}\nNext: dagger-gui check {place.command}")
+        return 0
+    place = _own(place)
+    station = place.station()
+    if arguments.runtime is not None:
+        return _find(place, station, arguments.runtime)
+    with beside.folder(None) as runtime:
+        everyone = arms(station, place.calibrations)
+        with beside.processes(station, runtime, everyone):
+            if any(site.emulated for site in everyone):
                 print(_EMULATED.format(runtime=runtime))
-            return _find(place, station, sites, runtime)
+            return _find(place, station, runtime)
+
+
+def _to_find(station: Station, place: Bench) -> bool:
+    """Whether a station names an arm or a camera that could be on any port."""
+    cameras = any(table.get("type") == _OPENCV for table in station.cameras.values())
+    return cameras or any(site.own is not None for site in arms(station, place.calibrations))
 
 
 def _own(place: Bench) -> Bench:
@@ -61,42 +71,68 @@ def _own(place: Bench) -> Bench:
 
     made = open_or_create(place.root, place.named)
     print(f"Made the workspace {made.root}; its station.toml is the one to edit.")
-    return Bench(place.named, made.root / "station.toml", made.root, own=True)
+    return replace(place, file=made.root / "station.toml", own=True)
 
 
-def _find(place: Bench, station: Station, sites: list[ArmSite], runtime: Path) -> int:
-    from sessions.checking.finding import Finder
-
-    found = _arms(place, sites, Finder(runtime)) if sites else True
-    if not sites:
-        print("This station has no arm of its own to look for.")
-    cameras = _cameras(place, station)
-    if place.file.parent == place.root or place.twin() is None:
-        print(f"Next: dagger-gui calibrate {place.named}")
+def _find(place: Bench, station: Station, runtime: Path) -> int:
+    everyone = arms(station, place.calibrations)
+    sites = [site for site in everyone if site.own is not None]
+    left: list[ArmSite] = []
+    if sites:
+        left = _arms(place, everyone, runtime)
     else:
-        print(f"A session reads {place.root}'s own copy: run dagger-gui find {place.root} too.")
-    return 0 if found and cameras else INCOMPLETE
+        print(without(station))
+    cameras = _cameras(place, station)
+    print(_next(place, sites, left))
+    return 0 if cameras and not left else INCOMPLETE
+
+
+def _next(place: Bench, sites: list[ArmSite], left: list[ArmSite]) -> str:
+    """What to type after this."""
+    if place.file.parent != place.root and place.twin() is not None:
+        root = shlex.quote(str(place.root))
+        return (
+            f"A session reads the workspace's own copy, {place.root / STATION_FILE}, which "
+            f"differs from {place.file}. Next: dagger-gui find {root}"
+        )
+    unknown = [site.name for site in left if not site.port]
+    if unknown:
+        return f"Next, when {' and '.join(unknown)} can be found: dagger-gui find {place.command}"
+    return f"Next: dagger-gui {'calibrate' if sites else 'check'} {place.command}"
 
 
 # -- arms
 
 
-def _arms(place: Bench, sites: list[ArmSite], finder: Finder) -> bool:
+def _arms(place: Bench, everyone: tuple[ArmSite, ...], runtime: Path) -> list[ArmSite]:
+    """Asks for every arm that could be anywhere; those that were not found."""
+    from sessions.checking.finding import Finder
+
+    sites = [site for site in everyone if site.own is not None]
+    finder = Finder(runtime)
     if not finder.ports:
         print("No serial port is there. Plug in the arms' USB cables and switch on their power.")
-        return False
+        return sites
     print(f"Looking at {len(finder.ports)} serial ports; no motor gets torque.")
     for sentence in finder.look():
         print(f"  {sentence}")
+    for site in everyone:
+        if site.own is None:
+            print(f"{site.name}: always on {site.port}, nothing to find.")
+    # Where no servo answers anywhere no hand can show anything.
+    if not any(pose.ticks for pose in finder.poses):
+        return sites
     taken: dict[str, str] = {}
+    left = []
     for site in sites:
         port = _one(site, finder, taken)
         if not port:
             print(f"{site.name}: left as it is (port = {site.port!r}).")
+            left.append(site)
             continue
         taken[port] = site.name
         _write(place.file, site.table, "port", port)
-    return len(taken) == len(sites)
+    return left
 
 
 def _one(site: ArmSite, finder: Finder, taken: dict[str, str]) -> str:

@@ -67,4 +67,4 @@ def bench_of(arguments: argparse.Namespace) -> Bench:
     """
     named: str = arguments.named
     workspace: Path | None = getattr(arguments, "workspace", None)
-    return bench(named, workspace or default_workspace(named))
+    return bench(named, workspace or default_workspace(named), apart=workspace is not None)

@@ -77,7 +77,7 @@ def refused(path: str, baud: int, device: str, error: Exception) -> DriverError:
         )
     if code == errno.ENOTTY or not _is_terminal(path):
         return DeviceConfigError(
-            device, f"{path} is no serial port.", "Choose one that `dagger-gui check` lists."
+            device, f"{path} is no serial port.", "Choose one that `dagger-gui find` lists."
         )
     return DeviceConfigError(
         device,

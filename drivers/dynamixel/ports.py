@@ -163,9 +163,9 @@ def look(port: str, bauds: Sequence[int] = USUAL_BAUDS, path: str | None = None)
                 if found:
                     return _pose(bus, port, found)
         except DeviceLostError as error:  # silent at this rate, or noise of another
-            problem = str(error)
+            problem = _told(port, error)
         except DriverError as error:
-            return Pose(port, problem=str(error))
+            return Pose(port, problem=_told(port, error))
     tried = " and ".join(str(baud) for baud in bauds)
     silent = f"{port}: No servo answers at {tried} baud. Switch on the arm's power."
     return Pose(port, problem=problem or silent)
@@ -184,7 +184,7 @@ def look_again(pose: Pose, path: str | None = None) -> Pose:
         with Bus(path or pose.port, pose.baud, pose.port) as bus:
             return _pose(bus, pose.port, bus.scan(pose.models))
     except DriverError as error:
-        return Pose(pose.port, problem=str(error))
+        return Pose(pose.port, problem=_told(pose.port, error))
 
 
 def find_moved(before: Iterable[Pose], after: Iterable[Pose]) -> Moved:
@@ -236,6 +236,12 @@ def _distance(before: Mapping[int, int], after: Mapping[int, int]) -> int:
         if servo in after
     ]
     return max(moves, default=0)
+
+
+def _told(port: str, error: DriverError) -> str:
+    """An error of a port in sentences that name it, once."""
+    said = f"{error.problem} {error.remedy}".strip()
+    return said if port in said else f"{port}: {said}"
 
 
 def _unmoved(seen: Sequence[Pose]) -> str:

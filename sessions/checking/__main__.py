@@ -81,7 +81,7 @@ def _check(place: Bench, arguments: argparse.Namespace) -> int:
 
 def _calibrate(place: Bench, arguments: argparse.Namespace) -> int:
     site = arm(arms(place.station(), place.calibrations), arguments.device)
-    work = HandCalibration(site, arguments.runtime, _ACTS)
+    work = HandCalibration(site, arguments.runtime, _ACTS.of(place.command, site.name))
     lines = _Lines()
     try:
         while True:

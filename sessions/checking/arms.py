@@ -95,7 +95,7 @@ def arm(sites: tuple[ArmSite, ...], name: str) -> ArmSite:
         raise DeviceConfigError(
             name or "arm",
             "This station has no Dynamixel arm.",
-            "Arms that LeRobot drives are calibrated there: docs/lerobot.md.",
+            "There is nothing to calibrate from here.",
         )
     if not name and len(sites) == 1:
         return sites[0]
@@ -107,6 +107,18 @@ def arm(sites: tuple[ArmSite, ...], name: str) -> ArmSite:
         "There is no such arm." if name else "There is more than one arm.",
         f"Name one of: {names}.",
     )
+
+
+def without(station: Station) -> str:
+    """Why a station has no arm that is found and calibrated from here, in a sentence or two."""
+    if station.simulated:
+        return "Everything on this station is simulated: there is no arm to find or to calibrate."
+    if station.robot.get("type") == "lerobot":
+        return (
+            "LeRobot drives this station's arms: find their ports by lerobot-find-port and "
+            "calibrate them by lerobot-calibrate, in LeRobot's environment (docs/lerobot.md)."
+        )
+    return "This station has no Dynamixel arm, and other arms are set up by their own programs."
 
 
 def _site(

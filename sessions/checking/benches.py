@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,16 +19,34 @@ class Bench:
     """A station, as somebody named it.
 
     Attributes:
-        named: what was typed, for remedies that are commands.
+        named: what was typed.
         file: the station file in force.
         root: folder of its workspace; need not exist yet.
         own: whether ``file`` is the lab's own and may be written to; a packaged one is not.
+        apart: whether its workspace was named beside it, which remedies that are commands repeat.
     """
 
     named: str
     file: Path
     root: Path
     own: bool
+    apart: bool = False
+
+    @property
+    def command(self) -> str:
+        """What commands are given to mean this station, for a shell: ``viperx --workspace W``."""
+        return f"{shlex.quote(self.named)}{self._beside}"
+
+    @property
+    def opening(self) -> str:
+        """The command that opens the window on it."""
+        if self.file.parent == self.root and self.named not in stations.names():
+            return f"dagger-gui --workspace {shlex.quote(str(self.root))}"
+        return f"dagger-gui --station {shlex.quote(self.named)}{self._beside}"
+
+    @property
+    def _beside(self) -> str:
+        return f" --workspace {shlex.quote(str(self.root))}" if self.apart else ""
 
     @property
     def calibrations(self) -> Path:
@@ -72,12 +91,13 @@ class Bench:
         return theirs if theirs.read_bytes() != self.file.read_bytes() else None
 
 
-def bench(named: str, workspace: Path) -> Bench:
+def bench(named: str, workspace: Path, *, apart: bool = False) -> Bench:
     """Finds a station.
 
     Args:
         named: a packaged station, a station file, or a workspace's folder.
         workspace: where its workspace lies unless ``named`` lies in one.
+        apart: whether somebody named it, who did not leave it to be guessed from ``named``.
 
     Raises:
         ConfigError: there is no such station, file or workspace.
@@ -85,8 +105,8 @@ def bench(named: str, workspace: Path) -> Bench:
     if named in stations.names():
         theirs = workspace / STATION_FILE
         if theirs.exists():
-            return Bench(named, theirs, workspace, own=True)
-        return Bench(named, stations.path(named), workspace, own=False)
+            return Bench(named, theirs, workspace, own=True, apart=apart)
+        return Bench(named, stations.path(named), workspace, own=False, apart=apart)
     path = Path(named).expanduser()
     if path.is_dir():
         if not (path / STATION_FILE).is_file():
@@ -95,7 +115,7 @@ def bench(named: str, workspace: Path) -> Bench:
     file = stations.path(named)
     if (file.parent / "workspace.json").exists():
         return Bench(named, file, file.parent, own=True)
-    return Bench(named, file, workspace, own=True)
+    return Bench(named, file, workspace, own=True, apart=apart)
 
 
 def supervisor(space: Workspace) -> int:

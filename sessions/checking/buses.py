@@ -59,7 +59,7 @@ def check_arm(site: ArmSite, bounds: Bounds, consent: Consent | None = None) -> 
         return
     try:
         found: Servos = {}
-        for item in servos.find(site, bus, bounds.acts.fix, consent):
+        for item in servos.find(site, bus, bounds.acts, consent):
             if isinstance(item, Check):
                 yield item
             else:

@@ -34,13 +34,13 @@ class HandCalibration:
     Args:
         site: the arm.
         runtime: folder of emulated ports; None for hardware only.
-        acts: what remedies say that somebody does.
+        acts: what remedies say that somebody does, for this station and arm.
 
     Raises:
         DriverError: it comes calibrated, its port cannot be opened, or not all servos answer.
     """
 
-    def __init__(self, site: ArmSite, runtime: Path | None, acts: Acts | None = None) -> None:
+    def __init__(self, site: ArmSite, runtime: Path | None, acts: Acts) -> None:
         if site.own is None:
             raise DeviceConfigError(
                 site.name,
@@ -48,7 +48,6 @@ class HandCalibration:
                 "Calibrate the leader, to practise.",
             )
         self._site, self._file = site, site.own
-        acts = (acts or Acts()).of("STATION", site.name)
         self._bus = _opened(site, runtime, acts)
         try:
             found = _all(site, self._bus, acts)
@@ -195,7 +194,7 @@ def _opened(site: ArmSite, runtime: Path | None, acts: Acts) -> Bus:
 
 def _all(site: ArmSite, bus: Bus, acts: Acts) -> servos.Servos:
     found: servos.Servos = {}
-    for item in servos.find(site, bus, acts.fix, None):
+    for item in servos.find(site, bus, acts, None):
         if not isinstance(item, Check):
             found = item
         elif item.verdict == "bad":

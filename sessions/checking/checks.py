@@ -124,7 +124,7 @@ def _devices(
             rate_hz=station.rate_hz,
             seconds=options.seconds,
             runtime=runtime,
-            acts=options.acts.of(bench.named, site.name),
+            acts=options.acts.of(bench.command, site.name),
         )
         for line in buses.check_arm(site, bounds, options.consent):
             if line.verdict == "bad" and not line.name.endswith((": motors", ": bus")):

@@ -35,7 +35,12 @@ class Acts:
     find: str = "dagger-gui find {named}"
 
     def of(self, named: str, arm: str) -> Acts:
-        """The same for one station and arm."""
+        """The same for one station and arm.
+
+        Args:
+            named: what commands are given to mean the station, see ``Bench.command``.
+            arm: what the station calls it.
+        """
         filled = (
             text.format(named=named, arm=arm) for text in (self.fix, self.calibrate, self.find)
         )

@@ -11,7 +11,7 @@ from drivers.dynamixel.bus import Bus, NoAnswerError
 from drivers.dynamixel.calibration import Servo
 from drivers.dynamixel.tables import MODELS, model_name
 from sessions.checking.arms import ArmSite
-from sessions.checking.results import Check, refused
+from sessions.checking.results import Acts, Check, refused
 
 Consent = Callable[[str, tuple[str, ...]], bool]
 """Asked before anything is written into servos: device, what would be set right; whether it may."""
@@ -54,15 +54,13 @@ def open_port(site: ArmSite, runtime: Path | None, find: str) -> tuple[Check, Bu
     return Check(name, "good", text), bus
 
 
-def find(
-    site: ArmSite, bus: Bus, command: str, consent: Consent | None
-) -> Iterator[Check | Servos]:
+def find(site: ArmSite, bus: Bus, acts: Acts, consent: Consent | None) -> Iterator[Check | Servos]:
     """Looks for the arm's servos: the lines about them, and then those found, if all are there.
 
     Args:
         site: the arm.
         bus: open.
-        command: what to type to have things set right, for remedies.
+        acts: what remedies say that somebody does.
         consent: asked before a baud rate is changed; None changes nothing.
 
     Raises:
@@ -71,7 +69,7 @@ def find(
     name, wanted = f"{site.name}: servos", site.description.ids
     found = bus.scan(wanted) or bus.scan(wanted)
     if not found:
-        said, found = _elsewhere(site, bus, command, consent)
+        said, found = _elsewhere(site, bus, acts.fix, consent)
         yield from said
         if not found:
             return
@@ -79,7 +77,7 @@ def find(
     found |= _asked_again(bus, missing)
     missing = [servo for servo in wanted if servo not in found]
     if missing:
-        yield _exchanged(site, found) or _missing(site, bus, missing)
+        yield _exchanged(site, found) or _missing(site, bus, missing, acts.find)
         return
     unknown = [servo for servo, (number, _) in found.items() if number not in MODELS]
     if unknown:
@@ -181,7 +179,7 @@ def _exchanged(site: ArmSite, found: Servos) -> Check | None:
     )
 
 
-def _missing(site: ArmSite, bus: Bus, missing: list[int]) -> Check:
+def _missing(site: ArmSite, bus: Bus, missing: list[int], find: str) -> Check:
     """Why some do not answer: an id twice, another rate, another id, or a cable."""
     name = f"{site.name}: servos"
     doubles = survey.duplicates(bus, missing)
@@ -217,8 +215,7 @@ def _missing(site: ArmSite, bus: Bus, missing: list[int]) -> Check:
             name,
             "bad",
             f"{named} {verb} not answer; id {known} does, which belongs to no joint.",
-            "Give that motor the missing id with Dynamixel Wizard, or find the arm's own port: "
-            "dagger-gui find.",
+            f"Give that motor the missing id with Dynamixel Wizard, or find the arm's port: {find}",
         )
     return Check(
         name,

@@ -18,6 +18,7 @@ from drivers.dynamixel import calibration as calibrations
 from drivers.dynamixel.calibrating import MARGIN_RAD
 from sessions.checking.arms import arm, arms
 from sessions.checking.calibrating import HandCalibration
+from sessions.checking.results import Acts
 from sessions.workspace import create
 from tests.fakes.emulated_bench import EmulatedStation, write
 from tests.sessions.live.session import pick_place_task
@@ -200,7 +201,7 @@ def by_hand(emulated: EmulatedStation) -> Iterator[Callable[[str], HandCalibrati
 
     def begin(name: str) -> HandCalibration:
         sites = arms(emulated.bench.station(), emulated.bench.calibrations)
-        made.append(HandCalibration(arm(sites, name), emulated.runtime))
+        made.append(HandCalibration(arm(sites, name), emulated.runtime, Acts()))
         return made[-1]
 
     yield begin
