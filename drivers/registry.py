@@ -142,7 +142,7 @@ def device_file(
     if wanted not in names(kind):
         raise DeviceConfigError(
             name,
-            f"There is no {kind[:-1]} of type {wanted!r}.",
+            f"There is no {kind[:-1]} of type {wanted!r}." if wanted else "It names no type.",
             f"Choose one of: {', '.join(names(kind))}.",
         )
     module = importlib.import_module(f"drivers.{kind}.{wanted}")
@@ -181,6 +181,21 @@ def parsed(name: str, config: type[Any], options: dict[str, Any]) -> Any:
     return config(**values)
 
 
+_WORDS: dict[type, str] = {
+    int: "a whole number",
+    float: "a number",
+    str: "text in quotes",
+    bool: "true or false",
+    dict: "a table",
+    tuple: "a list",
+    list: "a list",
+}
+
+
+def _worded(kind: type) -> str:
+    return _WORDS.get(kind, f"a {kind.__name__}")
+
+
 def _converted(name: str, key: str, value: Any, hint: Any) -> Any:
     origin = typing.get_origin(hint)
     if origin in (typing.Union, types.UnionType):
@@ -199,7 +214,7 @@ def _converted(name: str, key: str, value: Any, hint: Any) -> Any:
     ):
         raise DeviceConfigError(
             name,
-            f"{key} is {value!r}, a {type(value).__name__}.",
-            f"Give it a {expected.__name__}.",
+            f"{key} is {value!r}, which is {_worded(type(value))}.",
+            f"Give it {_worded(expected)}.",
         )
     return value

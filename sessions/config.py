@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import tomllib
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any, TypeVar
 import msgspec
 import tomli_w
 
+from sessions.config_words import sentence
 from sessions.types import SessionError
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -39,6 +41,16 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     low_pass_hz: float = 8.0
     floor_m: float = 0.005
 
+    def __post_init__(self) -> None:
+        """Checks what types alone do not say: TOML knows ``nan``, which limits nothing."""
+        for name in ("velocity_rad_s", "acceleration_rad_s2", "gripper_per_s"):
+            if not getattr(self, name) > 0.0:
+                raise ValueError(f"{name} is {getattr(self, name):g}; it must be more than 0")
+        if not self.low_pass_hz >= 0.0:
+            raise ValueError(f"low_pass_hz is {self.low_pass_hz:g}; it must be 0 (off) or more")
+        if math.isnan(self.floor_m):
+            raise ValueError("floor_m is nan; give a height in metres")
+
 
 class Holds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How old things may be before the arm holds [s]."""
@@ -48,6 +60,12 @@ class Holds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     window_s: float = 1.0
     recorder_s: float = 2.0
     robot_s: float = 0.1
+
+    def __post_init__(self) -> None:
+        """Checks what types alone do not say."""
+        for name in self.__struct_fields__:
+            if not getattr(self, name) > 0.0:
+                raise ValueError(f"{name} is {getattr(self, name):g}; it must be more than 0")
 
 
 class Station(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -154,23 +172,16 @@ def _read(path: Path, kind: type[T]) -> T:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path} is no text: byte {error.start} is not UTF-8.") from error
     try:
-        return msgspec.convert(tomllib.loads(text), kind)
+        plain = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path} is not valid TOML: {error}.") from error
+    try:
+        return msgspec.convert(plain, kind)
     except msgspec.ValidationError as error:
-        raise ConfigError(f"{path}: {error}. {_known(kind, str(error))}.") from error
-
-
-def _known(kind: type[msgspec.Struct], error: str) -> str:
-    """Which keys there are where msgspec found something wrong: ``... - at `$.limits```."""
-    table = re.search(r"`\$\.(\w+)`", error)
-    tables = {f.name: f.type for f in msgspec.structs.fields(kind)}
-    inner = tables.get(table.group(1)) if table else None
-    if table and isinstance(inner, type) and issubclass(inner, msgspec.Struct):
-        names = ", ".join(f.name for f in msgspec.structs.fields(inner))
-        return f"Known keys in [{table.group(1)}]: {names}"
-    return f"Known keys at the top: {', '.join(tables)}"
+        raise ConfigError(f"{path}: {sentence(kind, plain, str(error))}") from error
 
 
 def _without_none(value: Any) -> Any:
