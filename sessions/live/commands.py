@@ -184,6 +184,9 @@ def _not_startable(loop: Parts) -> Refused | None:
 def _nobody_to_drive(loop: Parts, *, demo: bool) -> Refused | None:
     if demo:
         return takeovers.no_operator(loop, loop.operators.selected)
+    nobody = takeovers.no_hand(loop)
+    if nobody is not None:
+        return nobody
     status = loop.proposals.status
     if not status.alive:
         return Refused("The policy server does not answer.", "Wait until it is started again.")
@@ -257,6 +260,9 @@ def _select(loop: Parts, command: SelectOperator) -> Message:
         return Refused(f"There is no operator {command.name!r}.", f"The station has: {names}.")
     if loop.helm.driver and loop.helm.driver != command.name:
         return Refused(f"Operator {loop.helm.driver} drives now.", "Give back first.")
+    absent = takeovers.no_operator(loop, command.name)
+    if absent is not None and loop.helm.gate.state is GateState.POLICY:
+        return absent  # the arm would hold at once: chosen it may be, but not by mistake
     loop.operators.select(command.name)
     return Accepted()
 

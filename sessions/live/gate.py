@@ -65,7 +65,7 @@ class Event(Enum):
     SOFT_STOP = auto()
     ROBOT_LOST = auto()
     SELF_STOPPED = auto()  # the arm is there but refuses to move
-    OPERATOR_LOST = auto()
+    OPERATOR_LOST = auto()  # the device that drives, or that is chosen to take over
     CAMERA_STALE = auto()
     WINDOW_LOST = auto()
     BAD_ACTION = auto()
@@ -125,6 +125,8 @@ def _table() -> dict[tuple[GateState, Event], _Rule]:
         # The policy cannot drive; a human who drives does not need it.
         (POLICY, Event.POLICY_LATE): _Rule(HOLD, HoldReason.POLICY_LATE),
         (POLICY, Event.NO_POLICY): _Rule(HOLD, HoldReason.NO_POLICY),
+        # Nor may it drive where nobody can take over from it.
+        (POLICY, Event.OPERATOR_LOST): _Rule(HOLD, HoldReason.OPERATOR_LOST),
         # Outside attempts.
         (HOLD, Event.END): _Rule(HOLD, HoldReason.IDLE, only=_IN_ATTEMPT),
         (HOLD, Event.RECORDER_LOST): _Rule(HOLD, HoldReason.RECORDER_LOST, only=_IDLE),

@@ -16,6 +16,8 @@ from sessions.live.gate import Event, Gate
 from sessions.types import GateState, HoldReason
 
 RESUME = "then press Enter"
+CHOOSE = "Ctrl+O"
+"""The key that chooses the station's next operator device, as it is bound from the start."""
 
 STALL_S = 0.25
 """A tick this late finds an arm that has stopped itself, as servos do without commands [s]."""

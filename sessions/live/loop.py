@@ -313,6 +313,7 @@ class ControlLoop:
                 self.helm.apply(Event.OPERATOR_LOST, self.operators.lost(signal.source))
             elif signal.kind == "event":
                 commands.operator_event(self, signal.device, signal.event)
+        takeovers.need_a_hand(self)
 
     def _act(self, now: float) -> Controller:
         """Chooses, limits and sends; returns whose action it was."""

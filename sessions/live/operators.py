@@ -25,7 +25,7 @@ from drivers.base import (
 from sessions.live.background import Job, Runner
 from sessions.live.faults import translated
 from sessions.live.gate import Event
-from sessions.live.holds import RESUME, Trouble
+from sessions.live.holds import CHOOSE, RESUME, Trouble
 from sessions.messages import ControlInput, DeviceState
 
 RETRY_S = 1.0
@@ -55,6 +55,7 @@ class Slot:
     name: str
     device: Teleoperator
     connected: bool = False
+    found: bool = False  # whether it was ever there: one that never was is missed by nobody
     problem: DriverError | None = None
     retry_t: float = float("-inf")
     job: Job | None = None
@@ -82,6 +83,7 @@ class Operators:
     Attributes:
         selected: name of the selected device; empty if the station has none.
         version: goes up whenever a device comes, goes or is selected.
+        gone: name of the device whose loss ``lost`` told of last; empty before the first.
     """
 
     def __init__(self, devices: dict[str, Teleoperator], selected: str, run: Runner) -> None:
@@ -89,6 +91,7 @@ class Operators:
         hands = self.hands
         self.selected = selected if selected in hands else next(iter(hands), "")
         self.version = 0
+        self.gone = ""
         self._run = run
 
     @property
@@ -169,10 +172,14 @@ class Operators:
         return None if slot is None else slot.input.action
 
     def lost(self, name: str) -> Trouble:
-        """The sentence for a device that went while it was driving."""
+        """The sentence for a device that went while it was driving, or was to take over."""
+        self.gone = name
         problem = self.slots[name].problem
         text = f"the {name} is lost. {'' if problem is None else problem.problem}".strip()
-        return Trouble(Event.OPERATOR_LOST, text.rstrip("."), f"Plug it in again, {RESUME}.")
+        another = name == self.selected and len(self.hands) > 1
+        or_another = f", or choose another ({CHOOSE})" if another else ""
+        remedy = f"Plug it in again{or_another}, {RESUME}."
+        return Trouble(Event.OPERATOR_LOST, text.rstrip("."), remedy)
 
     def feedback(self, view: TeleoperatorView) -> None:
         """Tells every connected device where the arm is; ``poll`` notices one that is gone.
@@ -223,7 +230,9 @@ class Operators:
         kind = "pedal" if slot.gate_only else "teleoperator"
         if not slot.connected:
             text = "" if slot.problem is None else f"{slot.problem.problem} {slot.problem.remedy}"
-            return DeviceState(slot.name, kind, False, text)
+            # A foot that stands on a pedal finds out too late that nothing comes of it.
+            missed = slot.gate_only and slot.found and text
+            return DeviceState(slot.name, kind, False, text, warnings=(text,) if missed else ())
         health, deaf = slot.health, slot.deaf
         return DeviceState(
             slot.name,
@@ -275,6 +284,7 @@ class Operators:
         slot.retry_t = now + RETRY_S
         known = str(slot.problem)
         slot.connected = job.error is None
+        slot.found |= slot.connected
         slot.pressed = True  # a gate that is held while its device comes back is no new press
         slot.problem = job.error
         if slot.connected or str(slot.problem) != known:

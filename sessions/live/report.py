@@ -78,6 +78,8 @@ def sentence(loop: Parts) -> tuple[str, str]:
         return _BACK if back else text
     if loop.helm.said[0]:
         return loop.helm.said
+    if gate.reason is HoldReason.OPERATOR_LOST and gate.armed:
+        return _without_hand(loop)
     if text[0] and gate.armed:
         over = gate.reason in _OVER_WHEN_FRESH and loop.trouble is None
         return (text[0], "That is over. Press Enter to go on.") if over else text
@@ -86,6 +88,17 @@ def sentence(loop: Parts) -> tuple[str, str]:
     if gate.state is GateState.HOLD and not attempt:
         return _outside_attempts(loop)
     return plain_words(gate, attempt=attempt)
+
+
+def _without_hand(loop: Parts) -> tuple[str, str]:
+    """A device is lost, and what becomes of that: it is back, or another one is there."""
+    gone, chosen = loop.operators.gone, loop.operators.selected
+    if loop.operators.ready(gone):
+        return f"Holding: the {gone} is back.", "Press Enter to go on, or take over."
+    text, remedy = loop.helm.text
+    if chosen != gone and loop.operators.ready(chosen):
+        return text, f"The {chosen} can take over. Press Enter to go on."
+    return text, remedy
 
 
 def _outside_attempts(loop: Parts) -> tuple[str, str]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from sessions.live import alignment
-from sessions.live.holds import Trouble
+from sessions.live.gate import Event
+from sessions.live.holds import CHOOSE, Trouble
 from sessions.live.parts import Parts
 from sessions.messages import Accepted, GiveBack, Message, Refused, TakeOver
 from sessions.types import GateState
@@ -66,6 +67,31 @@ def no_operator(loop: Parts, name: str) -> Refused | None:
     if problem is None:
         return Refused(f"The {name} is not connected yet.", "Wait a moment.")
     return Refused(f"The {name} is not there. {problem.problem}", problem.remedy)
+
+
+def no_hand(loop: Parts) -> Refused | None:
+    """Why nobody could take over from the policy, which therefore may not drive.
+
+    With the chosen device, which is the one that the window's keys and the pedals take over with:
+    other hands may be there, but nobody stands ready at them. A station that names no device of
+    an operator has nobody to wait for.
+    """
+    name = loop.operators.selected
+    if not name or loop.operators.ready(name):
+        return None
+    problem, others = loop.operators.slots[name].problem, len(loop.operators.hands) > 1
+    why = f"Nobody could take over from the policy: the {name} is not there."
+    if problem is None:
+        return Refused(why, "It is being connected. Wait a moment.")
+    another = f" Or choose another device ({CHOOSE})." if others else ""
+    return Refused(f"{why} {problem.problem}", f"{problem.remedy}{another}")
+
+
+def need_a_hand(loop: Parts) -> None:
+    """Holds where the policy drives and the device chosen to take over from it is gone."""
+    if loop.helm.gate.state is GateState.POLICY and no_hand(loop) is not None:
+        name = loop.operators.selected
+        loop.helm.apply(Event.OPERATOR_LOST, loop.operators.lost(name))
 
 
 def press(loop: Parts, device: str, now: float) -> None:

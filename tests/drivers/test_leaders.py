@@ -319,7 +319,7 @@ def test_a_leader_pulled_while_it_drives_holds_the_arm_and_comes_back_by_itself(
         stage.assert_smooth()
 
 
-def test_a_leader_pulled_while_it_mirrors_disturbs_nobody_and_goes_on_when_it_is_back(tmp_path):
+def test_a_leader_pulled_while_it_mirrors_holds_and_mirrors_on_when_it_is_back(tmp_path):
     with emulated_leader(tmp_path, takeover="mirror") as leader:
         stage = Stage(leader)
         stage.start()
@@ -329,9 +329,11 @@ def test_a_leader_pulled_while_it_mirrors_disturbs_nobody_and_goes_on_when_it_is
         stage.until(lambda: not loop.operators.ready("leader"))
         stage.session.puppet.answer = lambda position: ELSEWHERE
         stage.run(5)
-        assert stage.session.controller is Controller.POLICY
+        assert stage.session.last["reason"] == HoldReason.OPERATOR_LOST
+        assert "leader is not there" in stage.session.refused(Resume())
         leader.arm.ask("replug")
         stage.until(lambda: loop.operators.ready("leader"))
+        stage.session.do(Resume())
         stage.until(lambda: abs(stage.session.last["position"][0] - ELSEWHERE[0]) < 0.02)
         stage.until(lambda: stage.apart() < 0.02)
 

@@ -76,7 +76,7 @@ def expected(gate: Gate, event: Event) -> Gate:
             return Gate(HUMAN, armed, R.NONE)
         case Event.GIVE_BACK if state in (ALIGNING, HUMAN):
             return Gate(POLICY, armed, R.NONE)
-        case Event.OPERATOR_LOST if state in (ALIGNING, HUMAN):
+        case Event.OPERATOR_LOST if state in (ALIGNING, HUMAN, POLICY):
             return Gate(HOLD, armed, R.OPERATOR_LOST)
         case Event.POLICY_LATE | Event.NO_POLICY if state is POLICY:
             return Gate(HOLD, armed, R[event.name])

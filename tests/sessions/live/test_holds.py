@@ -226,7 +226,7 @@ def test_a_lost_pad_holds_and_says_so() -> None:
     bench.run(1)
     assert bench.last["reason"] == HoldReason.OPERATOR_LOST
     assert "The hand was unplugged" in bench.state.reason_text
-    assert bench.state.remedy.endswith("then press Enter.")
+    assert bench.state.remedy == "The keyboard can take over. Press Enter to go on."
     shown = {device.name: device for device in bench.state.devices}
     assert not shown["pad"].ok
     assert "not there" in bench.refused(TakeOver("pad"))

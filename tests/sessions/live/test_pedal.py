@@ -92,7 +92,8 @@ def test_without_the_selected_device_a_pedal_takes_nothing_over(
     bench.run(1)
     pipe.press("B")
     bench.run(2)
-    assert bench.gate is GateState.POLICY
+    assert bench.gate is GateState.HOLD  # the policy waits for whoever could take over from it
+    assert not bench.loop.helm.driver
 
 
 def test_a_pedal_is_nobody_to_select_or_to_drive_with(bench: Bench, pad: Hand) -> None:
