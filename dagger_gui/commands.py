@@ -46,8 +46,17 @@ def robot_lost(state: ControlState | None) -> bool:
 
 
 def alarm(state: ControlState | None) -> str:
-    """``robot_lost`` or ``self_stopped`` while the arm cannot be armed as it is; else empty."""
-    if state is None or state.gate != "hold" or not robot_lost(state):
+    """What keeps the arm from going on as it is, by the reason's name; else empty.
+
+    ``robot_lost`` or ``self_stopped`` while it cannot be armed, ``operator_lost`` while nobody can
+    take over.
+    """
+    if state is None or state.gate != "hold":
+        return ""
+    if state.reason == "operator_lost":
+        chosen = next((d for d in state.devices if d.name == state.operator), None)
+        return "" if chosen is None or chosen.ok else state.reason
+    if not robot_lost(state):
         return ""
     return state.reason if state.reason in ("robot_lost", "self_stopped") else ""
 
@@ -55,11 +64,11 @@ def alarm(state: ControlState | None) -> str:
 def gravest(state: ControlState | None) -> str:
     """The first warning of the first device that warns, the robot's before others; empty if none.
 
-    A device that is lost says so elsewhere.
+    A device that is lost says so elsewhere; a pedal says it here, before somebody steps on it.
     """
     devices = state.devices if state is not None else ()
     for device in sorted(devices, key=lambda d: d.kind != "robot"):
-        if device.ok and device.warnings:
+        if device.warnings and (device.ok or device.kind == "pedal"):
             return f"{device.name}: {device.warnings[0]}"
     return ""
 
@@ -223,7 +232,11 @@ class Commands(QObject):
         state = self._model.control
         if state is None or not state.operators:
             return
-        names = list(state.operators)
+        absent = {device.name for device in state.devices if not device.ok} - {state.operator}
+        # Those that are there come in turn; where none is, one chooses what to plug in.
+        names = [n for n in state.operators if n not in absent]
+        if names in ([], [state.operator]):
+            names = list(state.operators)
         at = names.index(state.operator) if state.operator in names else -1
         self._control(SelectOperator(names[(at + 1) % len(names)]))
 
