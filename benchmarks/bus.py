@@ -16,30 +16,34 @@ does not compete for the processor. The last line is one JSON object.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
 import os
 import shutil
 import signal
-import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import numpy as np
-from _display import on_a_display
 from _live_client import Client
+from _live_figures import (
+    late_share,
+    latencies_ms,
+    limits,
+    p99_ms,
+    table,
+    takeovers,
+    window,
+    within_attempts,
+)
 from loop import prepared
 from numpy.typing import NDArray
 
 from drivers.emulation.control import ask
-from drivers.limits import tightened
 from drivers.ring import RingReader
-from drivers.simulation.names import LIMITS
 from sessions import stations
 from sessions.config import Station
 from sessions.messages import (
@@ -55,7 +59,7 @@ from sessions.messages import (
     StartAttempt,
     TakeOver,
 )
-from sessions.types import Controller, HoldReason
+from sessions.types import HoldReason
 from sessions.workspace import Workspace
 
 RATE_HZ = 100.0
@@ -191,17 +195,16 @@ def measured(phase: str, client: Watcher, space: Workspace, seconds: float) -> F
     before = _counts(client)
     drive(client, seconds)
     steps, after = client.take_steps(), _counts(client)
-    dt = 1.0 / RATE_HZ
     buses = [s.bus_p99_ms for s in client.states if np.isfinite(s.bus_p99_ms)]
     lost, other = _holds(steps)
-    latencies = _takeovers_ms(steps)
+    latencies = latencies_ms(steps, takeovers(steps))
     return Found(
         phase=phase,
         ticks=len(steps),
-        late=float(np.mean(steps["t"] - steps["deadline"] > dt)),
+        late=late_share(steps, 1.0 / RATE_HZ),
         bus_p99_ms=float(np.median(buses)),
         bus_worst_p99_ms=float(np.max(buses)),
-        work_p99_ms=1000.0 * float(np.percentile(steps["work_s"], 99)),
+        work_p99_ms=p99_ms(steps["work_s"]),
         follower_p99_ms=client.device("robot").bus_p99_ms,
         leader_p99_ms=client.device("leader").bus_p99_ms,
         lost=after[0] - before[0],
@@ -228,26 +231,15 @@ def _holds(steps: NDArray[Any]) -> tuple[int, int]:
     return int((np.diff(arm.astype(int)) > 0).sum()), int((np.diff(other.astype(int)) > 0).sum())
 
 
-def _takeovers_ms(steps: NDArray[Any]) -> NDArray[Any]:
-    """From the key to the end of the tick that sent the first human action."""
-    human = steps["controller"][:-1] == Controller.HUMAN
-    first = np.flatnonzero(np.isfinite(steps["input_t"][:-1]) & human)
-    # A tick's own work is written into the next tick's record.
-    sent = steps["t"][first] + steps["work_s"][first + 1]
-    return 1000.0 * (sent - steps["input_t"][first])
-
-
 def _largest(steps: NDArray[Any], field: str, space: Workspace) -> float:
     """Largest step within attempts, over what the velocity limit allows in its time."""
-    own = space.station.limits
-    limits = tightened(LIMITS, own.velocity_rad_s, own.acceleration_rad_s2, own.gripper_per_s)
-    inside = (steps["attempt"][1:] > 0) & (steps["attempt"][:-1] == steps["attempt"][1:])
+    inside = within_attempts(steps)
     # An arm that was lost begins anew where it is found.
     whole = ~np.isin(steps["reason"], (HoldReason.ROBOT_LOST, HoldReason.SELF_STOPPED))
     inside &= whole[1:] & whole[:-1]
     elapsed = np.maximum(np.diff(steps["t"]), 1.0 / RATE_HZ)[:, None]
     speed = np.abs(np.diff(steps[field], axis=0))[inside] / elapsed[inside]
-    return float((speed[:, :6] / limits.velocity[:6]).max())
+    return float((speed[:, :6] / limits(space).velocity[:6]).max())
 
 
 def unplugged(client: Watcher, runtime: Path, times: int) -> dict[str, Any]:
@@ -333,25 +325,9 @@ def _world(runtime: Path) -> tuple[NDArray[Any], NDArray[Any]]:
     return records["t"], np.abs(records["velocity"][:, :6]).max(axis=1)
 
 
-@contextlib.contextmanager
-def window(space: Workspace, wanted: bool) -> Iterator[None]:
-    """The real window, under Xvfb where there is no display."""
-    if not wanted:
-        yield
-        return
-    command = [sys.executable, "-m", "dagger_gui.cli", "run", "--workspace", str(space.root)]
-    with on_a_display(command):
-        yield
-
-
-def table(found: list[Found], others: dict[str, dict[str, Any]]) -> str:
-    """One line a figure, one column a phase; below, what became of the faults."""
-    rows = [asdict(one) for one in found]
+def faults_table(others: dict[str, dict[str, Any]]) -> str:
+    """What became of the faults, a line each."""
     lines = []
-    for name in rows[0]:
-        values = [row[name] for row in rows]
-        shown = [f"{v:>14.4g}" if isinstance(v, float) else f"{v:>14}" for v in values]
-        lines.append(f"{name:<20}" + "".join(shown))
     for phase, figures in others.items():
         said = ", ".join(f"{k} {v:.4g}" for k, v in figures.items())
         lines.append(f"{phase:<20}{said}")
@@ -404,7 +380,8 @@ def main() -> None:
             client.close()
             shutil.rmtree(runtime, ignore_errors=True)
     faults = {"unplug": unplug, "killed": kill, "recorder": kept}
-    print(table(found, faults))
+    print(table(found))
+    print(faults_table(faults))
     goals = reached(found, unplug, kill)
     phases = {one.phase: asdict(one) for one in found}
     extra = {"load_before": load, "window": not options.no_window, "paced": options.paced}

@@ -11,25 +11,29 @@ is one JSON object.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
 import shutil
-import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import numpy as np
-from _display import on_a_display
 from _live_client import BareLoop, Client
+from _live_figures import (
+    late_share,
+    latencies_ms,
+    limits,
+    p99_ms,
+    table,
+    takeovers,
+    window,
+    within_attempts,
+)
 from numpy.typing import NDArray
 
-from drivers.limits import tightened
-from drivers.simulation.names import LIMITS
 from sessions import config, workspace
 from sessions.headless.collecting import demonstrate
 from sessions.headless.keeping import Keeper
@@ -162,20 +166,20 @@ def measured(phase: str, client: Client, space: Workspace, seconds: float, folde
     times = bare.finish()
     steps = client.take_steps()
     dt = 1.0 / space.station.rate_hz
-    error = _p99_ms(np.diff(steps["t"]) - dt)
-    bare_error = _p99_ms(np.diff(times[:, 0]) - dt)
-    latencies = _takeovers_ms(steps)
+    error = p99_ms(np.diff(steps["t"]) - dt)
+    bare_error = p99_ms(np.diff(times[:, 0]) - dt)
+    latencies = latencies_ms(steps, takeovers(steps))
     control, cameras = client.control, client.cameras
     assert control is not None
     assert cameras is not None
     return Found(
         phase=phase,
         ticks=len(steps),
-        late=float(np.mean(steps["t"] - steps["deadline"] > dt)),
+        late=late_share(steps, dt),
         period_p99_ms=error,
         bare_p99_ms=bare_error,
         ratio=error / bare_error,
-        work_p99_ms=_p99_ms(steps["work_s"]),
+        work_p99_ms=p99_ms(steps["work_s"]),
         takeovers=len(latencies),
         takeover_p50_ms=float(np.percentile(latencies, 50)),
         takeover_p99_ms=float(np.percentile(latencies, 99)),
@@ -187,52 +191,13 @@ def measured(phase: str, client: Client, space: Workspace, seconds: float, folde
     )
 
 
-def _takeovers_ms(steps: NDArray[Any]) -> NDArray[Any]:
-    """From the key to the end of the tick that sent the first human action."""
-    first = np.flatnonzero(
-        np.isfinite(steps["input_t"][:-1]) & (steps["controller"][:-1] == Controller.HUMAN)
-    )
-    # A tick's own work is written into the next tick's record.
-    sent = steps["t"][first] + steps["work_s"][first + 1]
-    return 1000.0 * (sent - steps["input_t"][first])
-
-
 def _largest_step(steps: NDArray[Any], space: Workspace, dt: float) -> float:
-    own = space.station.limits
-    limits = tightened(LIMITS, own.velocity_rad_s, own.acceleration_rad_s2, own.gripper_per_s)
-    inside = (steps["attempt"][1:] > 0) & (steps["attempt"][:-1] == steps["attempt"][1:])
-    jumps = np.abs(np.diff(steps["sent_action"], axis=0))[inside]
-    return float((jumps / (limits.velocity * dt)).max())
-
-
-def _p99_ms(seconds: NDArray[Any]) -> float:
-    return 1000.0 * float(np.percentile(np.abs(seconds), 99))
+    jumps = np.abs(np.diff(steps["sent_action"], axis=0))[within_attempts(steps)]
+    return float((jumps / (limits(space).velocity * dt)).max())
 
 
 def _dropped(client: Client) -> int:
     return sum(c.dropped for c in client.cameras.cameras) if client.cameras is not None else 0
-
-
-@contextlib.contextmanager
-def window(space: Workspace, wanted: bool) -> Iterator[None]:
-    """The real window, under Xvfb where there is no display."""
-    if not wanted:
-        yield
-        return
-    command = [sys.executable, "-m", "dagger_gui.cli", "run", "--workspace", str(space.root)]
-    with on_a_display(command):
-        yield
-
-
-def table(found: list[Found]) -> str:
-    """One line a figure, one column a phase."""
-    rows = [asdict(one) for one in found]
-    lines = []
-    for name in rows[0]:
-        values = [row[name] for row in rows]
-        shown = [f"{v:>14.4g}" if isinstance(v, float) else f"{v:>14}" for v in values]
-        lines.append(f"{name:<18}" + "".join(shown))
-    return "\n".join(lines)
 
 
 def main() -> None:

@@ -22,11 +22,19 @@ from typing import Any
 import msgspec
 import numpy as np
 from _live_client import BareLoop, Client
+from _live_figures import (
+    late_share,
+    latencies_ms,
+    limits,
+    p99_ms,
+    table,
+    takeovers,
+    within_attempts,
+)
 from numpy.typing import NDArray
 
 from drivers.emulation.control import ask
-from drivers.limits import tightened
-from drivers.simulation.names import ENVIRONMENT_NAMES, JOINT_NAMES, LIMITS
+from drivers.simulation.names import ENVIRONMENT_NAMES, JOINT_NAMES
 from policies import registry
 from policies.base import PolicySpec
 from policies.normaliser import Normaliser
@@ -176,15 +184,11 @@ def summed_up(
 ) -> Found:
     """The figures of a session's steps, shape (T,), and a bare loop's times, shape (T, 2)."""
     dt = 1.0 / RATE_HZ
-    own = space.station.limits
-    limits = tightened(LIMITS, own.velocity_rad_s, own.acceleration_rad_s2, own.gripper_per_s)
-    moved = np.abs(np.diff(steps["sent_action"], axis=0)) / (limits.velocity * dt)
-    human, pressed = steps["controller"] == Controller.HUMAN, np.isfinite(steps["input_t"])
-    first = np.flatnonzero((human & pressed)[2:-1]) + 2
-    # A tick's own work is written into the next tick's record.
-    sent_t = steps["t"][first] + steps["work_s"][first + 1]
-    latency = 1000.0 * (sent_t - steps["input_t"][first])
-    inside = (steps["attempt"][1:] > 0) & (steps["attempt"][:-1] == steps["attempt"][1:])
+    moved = np.abs(np.diff(steps["sent_action"], axis=0)) / (limits(space).velocity * dt)
+    first = takeovers(steps)
+    first = first[first >= 2]
+    latency = latencies_ms(steps, first)
+    inside = within_attempts(steps)
     jump = np.abs(steps["human_action"][first] - steps["sent_action"][first - 1])
     return Found(
         takeover=takeover,
@@ -196,10 +200,10 @@ def summed_up(
         first_step=float(moved[first - 1].max()),
         speed=float(moved[first - 2].max()),
         jump_rad=float(jump[:, :-1].max()),
-        work_p99_ms=1000.0 * float(np.percentile(steps["work_s"], 99)),
-        late=float(np.mean(steps["t"] - steps["deadline"] > dt)),
+        work_p99_ms=p99_ms(steps["work_s"]),
+        late=late_share(steps, dt),
         held=float(np.mean(steps["controller"][steps["attempt"] > 0] == Controller.HOLD)),
-        bare_p99_ms=1000.0 * float(np.percentile(np.abs(np.diff(times[:, 0]) - dt), 99)),
+        bare_p99_ms=p99_ms(np.diff(times[:, 0]) - dt),
         leader_bus_ms=leader.bus_p99_ms,
         leader_lost=leader.lost,
     )
@@ -209,17 +213,6 @@ def _leader(client: Client) -> Any:
     state = client.control
     assert state is not None
     return next(device for device in state.devices if device.name == "leader")
-
-
-def table(found: list[Found]) -> str:
-    """One line a figure, one column a way."""
-    rows = [asdict(one) for one in found]
-    lines = []
-    for name in rows[0]:
-        values = [row[name] for row in rows]
-        shown = [f"{v:>12.4g}" if isinstance(v, float) else f"{v:>12}" for v in values]
-        lines.append(f"{name:<16}" + "".join(shown))
-    return "\n".join(lines)
 
 
 def main() -> int:
