@@ -26,7 +26,8 @@ from sessions.live.commands import too_late
 from sessions.live.frames import RingFrames
 from sessions.live.loop import ControlLoop, LoopOptions
 from sessions.live.stopping import bring_to_rest
-from sessions.messages import Accepted, LoadPolicy, Message, RecorderState, Shutdown
+from sessions.messages import Accepted, LoadPolicy, Message, RecorderReady, Shutdown
+from sessions.messages.recorder import READY
 from sessions.types import SessionError, step_dtype
 from sessions.workspace import Workspace, open_workspace
 
@@ -74,7 +75,7 @@ class ControlProcess:
         )
         self._publisher = Publisher(runtime, "control")
         self._responder = Responder(runtime, "control")
-        self._recorder = Subscriber(runtime, "recorder")
+        self._recorder = Subscriber(runtime, READY)
         self.loop = ControlLoop(
             robot,
             operators,
@@ -139,7 +140,7 @@ class ControlProcess:
 
     def _hear_recorder(self) -> None:
         for event in self._recorder.drain():
-            if isinstance(event, RecorderState):
+            if isinstance(event, RecorderReady):
                 watch, attempts = self.loop.watch, self.loop.attempts
                 watch.recorder_t, watch.refusal = self._clock.now(), event.refusal
                 attempts.next_number = max(attempts.next_number, event.next_episode)

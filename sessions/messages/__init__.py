@@ -63,6 +63,7 @@ from sessions.messages.recorder import (
     Flag,
     Intervention,
     Leftover,
+    RecorderReady,
     RecorderState,
 )
 from sessions.messages.supervisor import (
@@ -111,6 +112,7 @@ __all__ = [
     "Pause",
     "ProcessState",
     "Reconnect",
+    "RecorderReady",
     "RecorderState",
     "Redo",
     "Refused",
@@ -193,6 +195,7 @@ Event = (
     | AttemptStarted
     | AttemptEnded
     | OperatorTagged
+    | RecorderReady
     | RecorderState
     | CamerasState
     | SupervisorState

@@ -79,6 +79,21 @@ class Leftover(Message):
     problem: str = ""
 
 
+class RecorderReady(Message):
+    """What the control process needs of the recorder, on an endpoint of its own (``READY``).
+
+    With every ``RecorderState``, which names each episode of the workspace: to read that would take
+    the loop milliseconds of its tick. Both fields are as there.
+    """
+
+    next_episode: int = 1
+    refusal: str = ""
+
+
+READY = "recorder-ready"
+"""The endpoint of ``RecorderReady``, as ``sessions.bus`` names endpoints."""
+
+
 class RecorderState(Message):
     """Everything the recorder knows; published on change and once a second.
 

@@ -22,12 +22,14 @@ from sessions.messages import (
     ControlState,
     Message,
     OperatorTagged,
+    RecorderReady,
     RecorderState,
     Refused,
     Salvage,
     Shutdown,
     Snapshot,
 )
+from sessions.messages.recorder import READY
 from sessions.record import jpeg, salvage
 from sessions.record.catalogue import Catalogue
 from sessions.record.desk import Desk
@@ -87,6 +89,7 @@ class Recorder:
         self.stopping = False
         runtime = space.runtime()
         self._publisher = Publisher(runtime, "recorder")
+        self._ready = Publisher(runtime, READY)
         self._responder = Responder(runtime, "recorder")
         self._events = Subscriber(runtime, "control")
 
@@ -108,6 +111,7 @@ class Recorder:
         self._tape.detach(CLOSED)
         self._publish(float("inf"))
         self._publisher.close()
+        self._ready.close()
         self._responder.close()
         self._events.close()
         self._lock.close()
@@ -175,7 +179,9 @@ class Recorder:
             self._changed = False
             self._published_at = now
             self._sequence += 1
-            self._publisher.send(self.state())
+            state = self.state()
+            self._ready.send(RecorderReady(state.next_episode, state.refusal))
+            self._publisher.send(state)
 
     def _handle(self, command: Message) -> Message:
         match command:

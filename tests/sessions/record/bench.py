@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from drivers.ring import RingWriter
 from sessions.bus import Publisher, Requester, Subscriber
 from sessions.messages import AttemptEnded, AttemptStarted, Message, RecorderState, Snapshot
+from sessions.messages.recorder import READY
 from sessions.types import Controller, frame_dtype
 from sessions.workspace import Workspace
 from tests.sessions.record.parts import CAMERAS, DTYPE, ENVIRONMENT, JOINTS, RATE, image, steps
@@ -134,6 +135,7 @@ class RecorderProcess:
         )
         self.window = Requester(space.runtime(), "recorder")
         self.events = Subscriber(space.runtime(), "recorder")
+        self.ready = Subscriber(space.runtime(), READY)
         self.state()
 
     def state(self) -> RecorderState:
@@ -160,6 +162,7 @@ class RecorderProcess:
         """Waits for the end, or brings it; the exit code."""
         self.window.close()
         self.events.close()
+        self.ready.close()
         if self.process.poll() is None:
             self.process.terminate()
         _, said = self.process.communicate(timeout=20)

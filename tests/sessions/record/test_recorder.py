@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Iterator
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -16,6 +17,7 @@ from sessions.messages import (
     DiscardIntervention,
     Note,
     OperatorTagged,
+    RecorderReady,
     RecorderState,
     Redo,
     Refused,
@@ -86,6 +88,31 @@ def test_an_attempt_is_recorded_tick_by_tick_and_frame_by_frame(
     shown = storage.read_frame(data.path, "top", 5)
     number = int(data.frames["top"].sequence[5])
     assert abs(float(shown[..., 0].mean()) - float(shown[..., 1].mean()) - number) < 3
+
+
+def test_the_control_process_is_told_the_number_and_the_refusal_in_a_few_bytes(
+    space: Workspace, bench: Bench, recorder: RecorderProcess
+) -> None:
+    def told(process: RecorderProcess, next_episode: int) -> RecorderReady:
+        found: list[RecorderReady] = []
+
+        def heard(state: RecorderState) -> bool:
+            found.extend(process.ready.drain())
+            return any(ready.next_episode == next_episode for ready in found)
+
+        process.until(heard, "what the control process needs")
+        assert all(len(msgspec.msgpack.encode(ready)) < 400 for ready in found)
+        return found[-1]
+
+    assert told(recorder, 1).refusal == ""
+    recorded(bench, recorder, 1, "success")
+    assert told(recorder, 2).refusal == ""
+    recorder.close()
+    full = RecorderProcess(space, "--refuse-below", str(10**15))
+    try:
+        assert told(full, 2).refusal == full.state().refusal != ""
+    finally:
+        full.close()
 
 
 def test_a_running_intervention_is_shown_and_can_be_tagged_at_once(
