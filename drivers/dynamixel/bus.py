@@ -146,7 +146,7 @@ class Bus(Connection):
         return found
 
     def read(self, servo: int, name: str, budget_s: float | None = None) -> int:
-        """One register of one servo.
+        """One register of one servo, and not what an earlier question was answered late.
 
         Raises:
             NoAnswerError: it does not answer, not even to one retry.
@@ -154,6 +154,8 @@ class Bus(Connection):
             DeviceConfigError: its model has no such register.
         """
         self._register(name, servo)
+        with self._wire(budget_s) as link:
+            link.settle()
         reading = self.sync_read((servo,), (name,), budget_s)
         if reading.missing:
             raise self._no_answer(servo)
@@ -171,6 +173,7 @@ class Bus(Connection):
         place = self._register(name, servo)
         data = self._encoded(name, place, value)
         with self._wire(budget_s) as link:
+            link.settle()
             for attempt in range(2):
                 self._counters.attempt(retry=attempt > 0)
                 answer = transactions.write(link, servo, place.address, data)

@@ -124,6 +124,7 @@ def _collect(link: Link, wanted: set[int], size: int) -> Answers:
     for _ in range(len(wanted) + _STRAYS):
         packet, result = _HANDLER.rxPacket(link, False)
         if result == robotis_def.COMM_RX_TIMEOUT:
+            link.owes()
             break
         if result != robotis_def.COMM_SUCCESS:
             answers.corrupt += 1
@@ -153,6 +154,7 @@ def _collect_fast(link: Link, ids: Sequence[int], size: int) -> Answers:
     link.is_using = False
     part = size + _FAST_BYTES
     if result == robotis_def.COMM_RX_TIMEOUT:
+        link.owes()
         return Answers()
     body = packet[_ERROR:]
     if result != robotis_def.COMM_SUCCESS or len(body) != part * len(ids):

@@ -34,6 +34,8 @@ _WRITE_TIMEOUT_S = 0.1
 # On top of what adapter and servos are known to take, as the SDK has it.
 MARGIN_MS = 2.0
 _CHUNK = 4096
+# An answer that was not waited for any longer may still come for so long.
+_OWED_S = 0.02
 # No request is answered by so much; the SDK would go on reading as long as it comes.
 _BABBLE_BYTES = 32_768
 # What surrounds the data of a Sync Read and of each answer, without the ids asked.
@@ -70,6 +72,7 @@ class Link(PortHandler):  # type: ignore[misc]  # the SDK has no types
         self._restarts = False
         self._all_by = float("inf")
         self._taken = 0
+        self._owed_until = float("-inf")
 
     def setupPort(self, cflag_baud: int) -> bool:  # noqa: N802
         """Opens the port for this process alone; named and called by the SDK."""
@@ -98,6 +101,22 @@ class Link(PortHandler):  # type: ignore[misc]  # the SDK has no types
         """Drops what came in and was not asked for."""
         self._buffer.clear()
         self.ser.reset_input_buffer()
+
+    def owes(self) -> None:
+        """An answer was given up; it may come late, among the answers to what is asked next."""
+        self._owed_until = time.monotonic() + max(_OWED_S, 2e-3 * self._patience_ms)
+
+    def settle(self) -> None:
+        """Waits until no answer that was given up can come any more, and drops those that do.
+
+        For questions whose answers look alike. Nothing to wait for while nothing was lost.
+
+        Raises:
+            serial.SerialException: the port broke.
+        """
+        while (left_s := min(self._owed_until, self.until) - time.monotonic()) > 0.0:
+            select.select([self.ser.fileno()], [], [], left_s)
+            self.ser.read(_CHUNK)
 
     def getCurrentTime(self) -> float:  # noqa: N802
         """Monotonic [ms]; the SDK's own follows the wall clock, which can be set."""

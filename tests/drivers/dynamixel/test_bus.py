@@ -173,6 +173,22 @@ def test_a_late_answer_is_not_taken_for_the_answer_to_another_question(viperx, b
         bus.write(1, "led", 1)
 
 
+def test_the_late_answer_to_a_retry_is_not_taken_for_that_of_another_register(viperx, bus):
+    for _ in range(3):
+        viperx.faults.delay_s = 0.04  # the first answer comes while the second is waited for
+        assert bus.read(3, "led") == 0
+        viperx.faults.delay_s = 0.0
+        assert bus.read(3, "present_temperature") == 33
+
+
+def test_a_late_acknowledgement_is_not_taken_for_that_of_another_write(viperx, bus):
+    viperx.faults.delay_s = 0.04
+    bus.write(3, "led", 1)
+    viperx.faults.delay_s = 0.0
+    with pytest.raises(RefusedError, match="led"):
+        bus.write(3, "led", 7)
+
+
 def test_a_write_is_acknowledged_and_holds(viperx, bus):
     bus.write(4, "profile_velocity", 123)
     assert bus.read(4, "profile_velocity") == 123
