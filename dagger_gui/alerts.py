@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject
 
-from dagger_gui.commands import HUMAN_GATES, Commands, alarm, robot_lost
+from dagger_gui.commands import HUMAN_GATES, Commands, alarm, robot_lost, untagged
 from dagger_gui.notices import Choice, Notice, Notices
 from dagger_gui.rail import Rail
 from dagger_gui.round_desk import RoundDesk
@@ -68,10 +68,21 @@ class Alerts(QObject):
         desk.untagged_found.connect(self._untagged)
 
     def _say(self, sentence: str, role: Role) -> None:
-        self._notices.say(sentence, role)
+        # "hold" speaks of what is in the way now; a result stands whatever comes after it.
+        self._notices.say(sentence, role, over=self._passed() if role == "hold" else None)
 
     def _refused(self, why: str, remedy: str) -> None:
-        self._notices.say(f"{why} {remedy}".strip(), "fault")
+        self._notices.say(f"{why} {remedy}".strip(), "fault", over=self._passed())
+
+    def _passed(self) -> Callable[[], bool]:
+        """Whether the state of now, to which a sentence belongs, is another by then."""
+        said_in = self._state()
+        return lambda: self._state() != said_in
+
+    def _state(self) -> tuple[object, ...]:
+        state = self._model.control
+        arm = () if state is None else (state.gate, state.armed, state.attempt)
+        return (*arm, self._desk.training(), self._model.read_only)
 
     def _control(self, state: ControlState) -> None:
         before, self._gate = self._gate, state.gate
@@ -92,11 +103,14 @@ class Alerts(QObject):
         elif above and not self._doubting:
             self._sounds.play("doubt")
         self._doubting = above
+        self._notices.setBusy(state.attempt != 0)
+        self._notices.drop_over()
         warned = any(device.warnings for device in state.devices)
         self._rail.setMark("Station", "fault" if robot_lost(state) or warned else None)
 
     def _recorder(self, state: RecorderState) -> None:
         self._new_problem("recorder", state.problem)
+        self._notices.drop_over()
         present = {leftover.path for leftover in state.leftovers}
         for path in set(self._offered) - present:
             self._notices.withdraw(self._offered.pop(path))
@@ -126,6 +140,7 @@ class Alerts(QObject):
             # Answered by the key: what was asked is under way.
             self._notices.withdraw(self._question)
             self._question = None
+        self._notices.drop_over()
         self._new_problem("supervisor", state.problem)
 
     def _training(self, progress: TrainingProgress) -> None:
@@ -138,10 +153,11 @@ class Alerts(QObject):
             )
         else:
             self._problems["trainer"] = ""
+        self._notices.drop_over()
 
     def _new_problem(self, process: str, problem: str) -> None:
         if problem and problem != self._problems.get(process):
-            self._notices.say(problem, "fault")
+            self._notices.say(problem, "fault", over=lambda: self._problems.get(process) != problem)
         self._problems[process] = problem
 
     def _untagged(self, count: int) -> None:
@@ -155,4 +171,5 @@ class Alerts(QObject):
                 ("Retrain anyway", self._desk.retrain_anyway),
             ],
             stays=True,
+            over=lambda: not untagged(self._model.recorder),
         )

@@ -254,7 +254,9 @@ class Session(QObject):
 
     def _say_no_policy(self) -> None:
         if self.workspace.running_round() < 0:
-            self.window.notices.say(_NO_POLICY, "hold", stays=True)
+            self.window.notices.say(
+                _NO_POLICY, "hold", stays=True, over=lambda: self.workspace.running_round() >= 0
+            )
 
     def _start_station(self) -> None:
         """Reattaches to the supervisor that runs, or starts one."""

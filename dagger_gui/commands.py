@@ -7,7 +7,6 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject, Signal
 
 from dagger_gui.session_model import SessionModel
-from dagger_gui.widgets.attempt_controls import Situation, Torque
 from sessions.messages import (
     Arm,
     CancelTraining,
@@ -15,6 +14,7 @@ from sessions.messages import (
     ControlState,
     Disarm,
     EndAttempt,
+    EpisodeSummary,
     GiveBack,
     Intervention,
     Message,
@@ -35,9 +35,6 @@ from sessions.messages import (
 )
 
 HUMAN_GATES = ("human", "aligning")
-
-
-BLOCKING = ("recorder_lost", "loading_policy")
 
 
 def robot_lost(state: ControlState | None) -> bool:
@@ -73,28 +70,10 @@ def gravest(state: ControlState | None) -> str:
     return ""
 
 
-def situation(model: SessionModel) -> Situation:
-    """What the attempt's buttons need to know of the control process's state."""
-    state = model.control
-    if state is None:
-        return Situation()
-    blocked = state.reason in BLOCKING and not state.attempt
-    return Situation(
-        connected=model.there("control"),
-        gate=state.gate,
-        armed=state.armed,
-        running=state.attempt != 0,
-        demo=state.attempt_demo,
-        blocked=f"{state.reason_text} {state.remedy}".strip() if blocked else "",
-        lost=alarm(state) == "robot_lost",
-        torque=_torque(state),
-    )
-
-
-def _torque(state: ControlState) -> Torque:
-    if state.engaged is None:
-        return "none"
-    return "on" if state.engaged else "off"
+def last_attempt(recorder: RecorderState | None) -> EpisodeSummary | None:
+    """The attempt that ended last, which can still be marked; None before the first."""
+    mine = [e for e in recorder.episodes if not e.demo] if recorder is not None else []
+    return mine[-1] if mine else None
 
 
 def human_drives(state: ControlState | None) -> bool:
@@ -248,11 +227,10 @@ class Commands(QObject):
         if state is not None and state.attempt:
             self._control(EndAttempt(outcome))
             return
-        mine = [e for e in recorder.episodes if not e.demo] if recorder is not None else []
-        if not mine:
+        last = last_attempt(recorder)
+        if last is None:
             self.said.emit("There is no attempt to mark yet. Press Enter to start one.", "hold")
             return
-        last = mine[-1]
         if last.outcome != outcome and self._model.send(
             "recorder", SetOutcome(last.episode, outcome)
         ):

@@ -1,22 +1,25 @@
 """What the window has to say beside the state: refusals, offers, questions that never block.
 
-Notices float above the page's lower edge, so that nothing in the layout moves when one comes or
-goes, and never take the keyboard.
+One line at the window's foot, in the place of the figures that stand there else: it lies over
+nothing that can be clicked, moves nothing, and never takes the keyboard. What passes by itself
+comes before what waits for an answer; while an attempt runs, what can wait does.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QStackedLayout, QWidget
 
 from dagger_gui import theme
-from dagger_gui.pieces import Words
+from dagger_gui.widgets._base import ElidedLabel
+from dagger_gui.widgets._buttons import KeyButton
 
 _SHOWN_MS = 9000
 _MOST = 3
+_LINES = 2
 
 Choice = tuple[str, Callable[[], None]]
 
@@ -32,34 +35,44 @@ class Notice(QWidget):
 
     Attributes:
         stays: it is there until it is answered or closed.
+        over: whether what it says no longer holds; asked now and then, None if it passes anyway.
     """
 
     closed = Signal()
+    next_asked = Signal()
     stays = False
+    over: Callable[[], bool] | None = None
 
     def __init__(
         self, text: str, role: theme.Role, choices: Sequence[Choice], parent: QWidget
     ) -> None:
         super().__init__(parent)
-        self.text, self._role = text, role
+        self.text, self.role = text, role
         self.setAccessibleName(text)
         row = QHBoxLayout(self)
-        gap = theme.grid(3)
-        row.setContentsMargins(gap + theme.grid(1), theme.grid(2), theme.grid(2), theme.grid(2))
+        row.setContentsMargins(theme.grid(4), 0, theme.grid(1), 0)
         row.setSpacing(theme.grid(2))
-        row.addWidget(Words(text, wrap=True), 1)
+        row.addWidget(ElidedLabel(text, lines=_LINES), 1)
         for label, act in choices:
-            button = QPushButton(label)
-            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            button = KeyButton(label, dense=True)
             button.clicked.connect(act)
             button.clicked.connect(self.closed)
             row.addWidget(button)
-        close = QPushButton("✕")
+        self._more = KeyButton("", dense=True)
+        self._more.clicked.connect(self.next_asked)
+        self._more.hide()
+        row.addWidget(self._more)
+        close = KeyButton("✕", "Esc", dense=True)
         close.setToolTip("Close this notice (Esc)")
         close.setAccessibleName("Close this notice")
-        close.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         close.clicked.connect(self.closed)
         row.addWidget(close)
+
+    def setWaiting(self, others: int) -> None:
+        """Says how many others wait behind it."""
+        self._more.setText(f"{others} more")
+        self._more.setToolTip("Show the next notice")
+        self._more.setVisible(others > 0)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """A raised card with the meaning's colour down its left edge."""
@@ -71,23 +84,27 @@ class Notice(QWidget):
         radius = theme.grid(1.5)
         painter.drawRoundedRect(self.rect().adjusted(0, 0, -1, -1), radius, radius)
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(now.fill(self._role))
+        painter.setBrush(now.fill(self.role))
         painter.drawRoundedRect(1, 1, theme.grid(1.5), self.height() - 3, 3, 3)
         painter.end()
 
 
-class Notices(QObject):
-    """Places notices above the lower edge of ``host`` and closes them after a while.
+class Notices(QWidget):
+    """The window's foot: figures, and over them the notice that is to be read now.
 
     Args:
-        host: the widget they float over.
+        under: what stands there while there is nothing to say.
+        parent: Qt owner.
     """
 
-    def __init__(self, host: QWidget) -> None:
-        super().__init__(host)
-        self._host = host
+    def __init__(self, under: QWidget, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._under = under
         self._shown: list[Notice] = []
-        host.installEventFilter(self)
+        self._busy = False
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self._stack = QStackedLayout(self)
+        self._stack.addWidget(under)
 
     def say(
         self,
@@ -96,44 +113,60 @@ class Notices(QObject):
         choices: Sequence[Choice] = (),
         *,
         stays: bool = False,
+        over: Callable[[], bool] | None = None,
     ) -> Notice:
         """Shows a sentence; the same one already on screen is only kept longer.
 
-        What passes by itself takes the place of what would have: two of them would lie over the
-        attempt's buttons.
+        What passes by itself takes the place of what would have.
 
         Args:
             text: the sentence.
             role: its meaning.
             choices: buttons, each (label, what to do).
             stays: until it is answered or closed, instead of for nine seconds.
+            over: whether the state that it speaks of has passed; then it goes by itself.
         """
         for old in [*self._shown]:
             if old.text == text or not (stays or old.stays):
                 self._close(old)
-        notice = Notice(text, role, choices, self._host)
-        notice.stays = stays
+        notice = Notice(text, role, choices, self)
+        notice.stays, notice.over = stays, over
         notice.closed.connect(lambda: self._close(notice))
+        notice.next_asked.connect(self._next)
         self._shown.append(notice)
+        self._stack.addWidget(notice)
         if not stays:
             QTimer.singleShot(_SHOWN_MS, notice, lambda: self._close(notice))
         for oldest in self._shown[:-_MOST]:
             self._close(oldest)
-        self._place()
-        notice.show()
-        notice.raise_()
+        self._arrange()
         return notice
 
-    def to_front(self) -> None:
-        """Puts them over whatever the host shows now: a page that comes up covers them else."""
-        for notice in self._shown:
-            notice.raise_()
+    def setBusy(self, busy: bool) -> None:
+        """Lets what waits for an answer, and is no fault, wait while an attempt runs."""
+        if busy != self._busy:
+            self._busy = busy
+            self._arrange()
+
+    def drop_over(self) -> None:
+        """Closes what speaks of a state that has passed."""
+        for notice in [*self._shown]:
+            if notice.over is not None and notice.over():
+                self._close(notice)
+
+    def top(self) -> Notice | None:
+        """The notice on screen."""
+        ready = [n for n in self._shown if not (self._busy and n.stays and n.role != "fault")]
+        passing = [n for n in ready if not n.stays]
+        found = passing or ready
+        return found[-1] if found else None
 
     def dismiss(self) -> bool:
-        """Closes the newest; whether there was any."""
-        if not self._shown:
+        """Closes the one on screen; whether there was any."""
+        top = self.top()
+        if top is None:
             return False
-        self._close(self._shown[-1])
+        self._close(top)
         return True
 
     def withdraw(self, notice: Notice) -> None:
@@ -141,30 +174,35 @@ class Notices(QObject):
         self._close(notice)
 
     def texts(self) -> list[str]:
-        """What is on screen, oldest first."""
+        """Every sentence that is not closed, oldest first."""
         return [notice.text for notice in self._shown]
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Follows the host's size."""
-        if event.type() == QEvent.Type.Resize:
-            self._place()
-        return False
+    def sizeHint(self) -> QSize:
+        """As high as two lines or a button, so that nothing moves when a notice comes."""
+        lines = QFontMetrics(theme.font("body")).lineSpacing() * _LINES
+        return QSize(theme.grid(100), lines + theme.grid(2))
+
+    def minimumSizeHint(self) -> QSize:
+        """No wider than its figures ask for: sentences are cut, with the whole in the tool tip."""
+        return QSize(self._under.minimumSizeHint().width(), self.sizeHint().height())
+
+    def _next(self) -> None:
+        top = self.top()
+        if top is not None:
+            self._shown.remove(top)
+            self._shown.insert(0, top)
+            self._arrange()
 
     def _close(self, notice: Notice) -> None:
         if notice in self._shown:
             self._shown.remove(notice)
+            self._stack.removeWidget(notice)
             notice.hide()
             notice.deleteLater()
-            self._place()
+            self._arrange()
 
-    def _place(self) -> None:
-        gap = theme.grid(2)
-        width = min(self._host.width() - 2 * gap, theme.grid(220))
-        bottom = self._host.height() - gap
-        for notice in reversed(self._shown):
-            layout = notice.layout()
-            height = layout.heightForWidth(width) if layout is not None else 0
-            height = max(height, notice.sizeHint().height())
-            left = (self._host.width() - width) // 2
-            notice.setGeometry(left, bottom - height, width, height)
-            bottom -= height + gap
+    def _arrange(self) -> None:
+        top = self.top()
+        if top is not None:
+            top.setWaiting(len(self._shown) - 1)
+        self._stack.setCurrentWidget(top or self._under)

@@ -8,10 +8,13 @@ from typing import Final
 
 from PySide6.QtCore import QObject, QProcess, Signal
 
+from dagger_gui import round_plan
 from dagger_gui.commands import Commands, untagged
+from dagger_gui.round_plan import Tally
 from dagger_gui.session_model import SessionModel
 from dagger_gui.widgets.rounds_chart import Rate, RoundPoint
 from dagger_gui.widgets.training_options import TrainingOptions
+from dagger_gui.widgets.training_view import OVER, starting
 from sessions.learn import rounds
 from sessions.learn.rounds import RoundSummary
 from sessions.messages import Activate, EpisodeSummary, TrainingProgress
@@ -22,9 +25,6 @@ from sessions.types import SessionError
 CORRECTIONS_A_ROUND: Final = 20  # few large batches beat many small ones (CR-DAgger)
 TRIALS: Final = 50
 _TERMINATE_MS = 3000
-_NO_CORRECTIONS = "No corrections yet: there is nothing new to learn from."
-_NONE_RECOVERED = "No correction brought its attempt on yet; only those count (Rounds, F3)."
-_ATTEMPT_RUNS = "The corrections count once their attempt has ended."
 
 
 class RoundDesk(QObject):
@@ -69,6 +69,7 @@ class RoundDesk(QObject):
         self._child.finished.connect(self._measured)
         model.recorder_changed.connect(lambda _state: self.refresh())
         model.supervisor_changed.connect(lambda _state: self.refresh())
+        model.read_only_changed.connect(lambda _why: self.refresh())
         model.measuring_changed.connect(self._show_measuring)
 
     # -- what is known
@@ -89,6 +90,7 @@ class RoundDesk(QObject):
             workspace.running_round(),
             self.training(),
             self._model.there("supervisor"),
+            self._model.read_only,
         )
         if seen == self._seen:
             return
@@ -107,11 +109,15 @@ class RoundDesk(QObject):
         return self._model.workspace.running_round()
 
     def corrections(self, index: int) -> int:
-        """Interventions collected while a round ran, discarded ones and the one under way out."""
+        """Corrections collected while a round ran; what was discarded, or still runs, is out."""
         recorder = self._model.recorder
         if recorder is not None and index == self.running():
-            return sum(not (i.discarded or i.running) for i in recorder.interventions)
+            return round_plan.collected(recorder)
         return sum(e.interventions for e in self._episodes(index))
+
+    def tally(self) -> Tally:
+        """The running round's corrections as RETRAIN sees them."""
+        return round_plan.tally(self._model.recorder, self.options)
 
     def points(self) -> list[RoundPoint]:
         """The rounds as the chart draws them: trials where measured, else unaided attempts."""
@@ -135,45 +141,34 @@ class RoundDesk(QObject):
 
     def plan(self) -> str:
         """What RETRAIN will do, in one sentence."""
-        index = self.next_round()
-        recorder = self._model.recorder
-        episodes = recorder.episodes if recorder is not None else ()
-        kept = [e for e in episodes if e.outcome != "discarded"]
-        demos = sum(e.demo for e in kept)
-        usable, left_out = self._usable()
-        if self._chosen is not None:
-            demos = sum(e.demo and e.outcome != "discarded" for e in self._chosen.episodes)
-        corrections = _count(usable, "correction")
-        if left_out:
-            corrections = f"{usable} of {usable + left_out} corrections"
-        if self._chosen is None and self._guesses():
-            corrections = f"up to {corrections}"
         start = f"on from round {self.running()}" if self.options.warm_start else "from scratch"
-        share = "" if self.options.share is None else f", {self.options.share:.0%} of the weight"
-        what = f"{_count(demos, 'demonstration')} and {corrections}{share}"
-        if self.query and self._chosen is None:
-            what = f"only what {self.query} finds"
-        elif self.query:
-            what = f"only what {self.query} finds: {what}"
-        return f"Trains round {index} {start} on {what}."
+        what = round_plan.what(self._model.recorder, self.options, self.query, self._chosen)
+        return f"Trains round {self.next_round()} {start} on {what}."
 
     def why_not(self) -> str:
         """Why RETRAIN cannot be done now; empty if it can."""
+        if self._model.read_only:
+            return self._model.read_only
         if not self._model.there("supervisor"):
             return "The supervisor does not answer. Wait, or restart the program."
         if self.training():
             return "A training runs already."
-        if self._usable()[0] > 0:
-            return ""
-        if self._chosen is not None:
-            return f"No correction to learn from is found by {self.query}. Choose others on Review."
-        recorder = self._model.recorder
-        if recorder is None or not recorder.interventions:
-            return _NO_CORRECTIONS
-        state = self._model.control
-        if state is not None and state.attempt:
-            return _ATTEMPT_RUNS
-        return _NONE_RECOVERED if self.options.recovered_only else _NO_CORRECTIONS
+        state, first = self._model.control, self.running() < 0
+        return round_plan.why_not(
+            self._model.recorder,
+            self.options,
+            self.query,
+            self._chosen,
+            first=first,
+            running=state is not None and state.attempt != 0,
+        )
+
+    def progress(self) -> TrainingProgress | None:
+        """How far the training is; a trainer is silent while it loads its libraries."""
+        progress = self._model.training
+        if self.training() and (progress is None or progress.stage in OVER):
+            return starting(self.next_round())
+        return progress
 
     # -- acts
 
@@ -260,38 +255,6 @@ class RoundDesk(QObject):
                 self._child.kill()
                 self._child.waitForFinished(_TERMINATE_MS)
 
-    def _usable(self) -> tuple[int, int]:
-        """Corrections of finished attempts: to be learned from and left out, as far as is known.
-
-        Of earlier rounds only their number is known here, of this one each correction.
-        """
-        if self._chosen is not None:
-            chosen = self._chosen.interventions
-            out = sum(
-                i.discarded or (self.options.recovered_only and not i.recovered) for i in chosen
-            )
-            return len(chosen) - out, out
-        recorder = self._model.recorder
-        if recorder is None:
-            return 0, 0
-        kept = {e.episode for e in recorder.episodes if not e.demo and e.outcome != "discarded"}
-        found = sum(e.interventions for e in recorder.episodes if e.episode in kept)
-        left_out = sum(
-            i.episode in kept
-            and not i.running
-            and (i.discarded or (self.options.recovered_only and not i.recovered))
-            for i in recorder.interventions
-        )
-        return found - left_out, left_out
-
-    def _guesses(self) -> bool:
-        """Whether earlier rounds' corrections count, of which some may not have recovered."""
-        recorder = self._model.recorder
-        if recorder is None or not self.options.recovered_only:
-            return False
-        listed = {i.episode for i in recorder.interventions}
-        return any(e.interventions and e.episode not in listed for e in recorder.episodes)
-
     def _episodes(self, index: int) -> list[EpisodeSummary]:
         recorder = self._model.recorder
         episodes = recorder.episodes if recorder is not None else ()
@@ -325,10 +288,6 @@ def _rate(found: Proportion) -> Rate | None:
 
 def _known(value: float) -> float | None:
     return value if value == value else None
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
 def _stamps(folder: Path) -> tuple[tuple[str, int], ...]:

@@ -1,4 +1,4 @@
-"""The window: banner on top, rail at the left, one page, notices over it."""
+"""The window: banner on top, rail at the left, one page, figures and notices at the foot."""
 
 from __future__ import annotations
 
@@ -23,13 +23,16 @@ from dagger_gui.rail import Rail
 from dagger_gui.round_desk import RoundDesk
 from dagger_gui.session_model import SessionModel
 from dagger_gui.sounds import Sounds
+from dagger_gui.status import status
 from dagger_gui.widgets.key_sheet import KeySheet
 from dagger_gui.widgets.read_only_strip import ReadOnlyStrip
 from dagger_gui.widgets.state_banner import StateBanner
+from dagger_gui.widgets.status_line import StatusLine
 from drivers.bindings import Bindings
 from sessions.messages import AttemptEnded, EpisodeSummary
 
-SMALLEST = (1280, 800)
+USUAL = (1280, 800)  # px; how small it can be its layouts say
+_SLOW_TICKS = 6  # the figures follow at a sixth of the display rate
 _PAGES = (
     ("Run", "page_run"),
     ("Review", "page_review"),
@@ -62,6 +65,7 @@ class Window(QWidget):
         self._may_close = False
         self._first_check: FirstCheckPage | None = None
         self._ended = 0  # number of the attempt that ended last
+        self._tick = 0
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # where keys go while no field has them
         workspace = model.workspace
         self.commands = Commands(model, self)
@@ -80,8 +84,9 @@ class Window(QWidget):
             "Rounds": self.rounds,
             "Station": self.station,
         }
+        self.status = StatusLine()
+        self.notices = Notices(self.status)
         self._lay_out()
-        self.notices = Notices(self._stack)
         self.key_sheet = KeySheet(self._body)  # the banner stays in sight and in reach
         self.key_sheet.setGroups(key_groups(keys))
         self.router = KeyRouter(keys.window, keys.keyboard, self)
@@ -105,7 +110,6 @@ class Window(QWidget):
     def show_page(self, name: str) -> None:
         """Brings a page up; whatever runs goes on."""
         self._stack.setCurrentWidget(self._pages[name])
-        self.notices.to_front()
         self.rail.show_page(name)
         self.setFocus()
         self.refresh(self.model.clock())
@@ -156,6 +160,10 @@ class Window(QWidget):
                 suspended=self.model.suspended("control"),
             )
         )
+        self._tick += 1
+        if self._tick % _SLOW_TICKS == 0:
+            self.status.setValue(status(self.model))
+            self.status.setAge(self.model.age_s("control"))
         if self._stack.currentWidget() is self.run:
             self.run.refresh(now)
 
@@ -302,6 +310,10 @@ class Window(QWidget):
         working.addWidget(self.banner)
         working.addWidget(self.read_only)
         working.addWidget(self._body, 1)
+        foot = QHBoxLayout()
+        foot.setContentsMargins(gap, 0, gap, 0)
+        foot.addWidget(self.notices)
+        working.addLayout(foot)
         self._outer = QStackedWidget()
         self._outer.addWidget(self._working)
         self._outer.addWidget(self.first_launch)
@@ -337,8 +349,7 @@ class Window(QWidget):
 
     def _restore(self) -> None:
         self.set_theme(str(self._settings.value("theme", "dark")))
-        self.setMinimumSize(*(min(side, 640) for side in SMALLEST))
-        self.resize(*SMALLEST)
+        self.resize(*USUAL)
         geometry = self._settings.value("geometry")
         if not (isinstance(geometry, QByteArray) and self.restoreGeometry(geometry)):
             self._fit_screen()
@@ -353,7 +364,7 @@ class Window(QWidget):
         screen = self.screen()
         free = screen.availableGeometry() if screen is not None else None
         if free is not None and (
-            free.width() <= SMALLEST[0] or free.height() < SMALLEST[1] + theme.grid(12)
+            free.width() <= USUAL[0] or free.height() < USUAL[1] + theme.grid(12)
         ):
             self.setWindowState(self.windowState() | Qt.WindowState.WindowMaximized)
 

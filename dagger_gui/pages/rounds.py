@@ -25,7 +25,6 @@ from dagger_gui.widgets.training_view import TrainingView
 from dagger_gui.wording import duration, percent
 from drivers.bindings import Bindings
 from sessions.learn.rounds import RoundSummary
-from sessions.messages import TrainingProgress
 
 _HEADS = (
     "Round",
@@ -169,7 +168,8 @@ class RoundsPage(QWidget):
         self.chart.valueChanged.connect(self.select)
         desk.changed.connect(self._show)
         desk.measuring_changed.connect(self._show_measuring)
-        self._model.training_changed.connect(self._show_training)
+        self._model.training_changed.connect(lambda _progress: self._show_training())
+        self._model.supervisor_changed.connect(lambda _state: self._show_training())
         self._model.control_changed.connect(lambda _state: self._show_acts())
 
     def _with_selected(self, act: object) -> None:
@@ -255,8 +255,10 @@ class RoundsPage(QWidget):
             way = "Run this policy goes back to it, or forward again; nothing is lost."
         return " ".join(part for part in (way, learned if index else "", warnings) if part)
 
-    def _show_training(self, progress: TrainingProgress) -> None:
-        self.training.setProgress(progress)
+    def _show_training(self) -> None:
+        progress = self._desk.progress()
+        if progress is not None and progress != self.training.value():
+            self.training.setProgress(progress)
 
     def _show_measuring(self) -> None:
         desk = self._desk

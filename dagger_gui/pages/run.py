@@ -1,4 +1,4 @@
-"""The Run page: the attempt. Cameras, joints, doubt, tags, rounds, timeline, figures."""
+"""The Run page: the attempt. Cameras, joints, doubt, tags, rounds, timeline."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PySide6.QtCore import QSize
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from dagger_gui import theme
-from dagger_gui.commands import Commands, situation
+from dagger_gui.commands import Commands
 from dagger_gui.key_groups import first_key
 from dagger_gui.pages.run_cameras import CameraColumn
 from dagger_gui.pages.run_side import SideColumn
 from dagger_gui.pieces import Card
 from dagger_gui.round_desk import RoundDesk
 from dagger_gui.session_model import SessionModel
-from dagger_gui.status import status
+from dagger_gui.situations import situation
 from dagger_gui.step_history import HISTORY_S, spans
 from dagger_gui.widgets.attempt_controls import AttemptControls
 from dagger_gui.widgets.doubt_plot import DoubtPlot
 from dagger_gui.widgets.joint_plots import JointPlots
-from dagger_gui.widgets.status_line import StatusLine
 from dagger_gui.widgets.timeline import Mark, Span, Timeline
 from drivers import registry
 from drivers.base import DriverError, JointLimits
@@ -34,8 +34,9 @@ from sessions.live.alignment import ALIGNED_RAD, measure
 from sessions.messages import ControlState
 from sessions.types import GateState
 
-_SLOW_TICKS = 6  # timeline and figures follow at a sixth of the display rate
+_SLOW_TICKS = 6  # the timeline follows at a sixth of the display rate
 _CAMERA_SHARE = 0.46  # of the page's width, at most
+_CAMERAS_LEAST = 160  # px
 
 
 class RunPage(QWidget):
@@ -65,7 +66,7 @@ class RunPage(QWidget):
         self.joints, self.doubt = JointPlots(), DoubtPlot()
         self.joints.leftChanged.connect(self.doubt.setLeft)
         self.side = SideColumn(model, commands, desk, keys)
-        self.controls, self.timeline, self.status = AttemptControls(), Timeline(), StatusLine()
+        self.controls, self.timeline = AttemptControls(), Timeline()
         self._lay_out()
         self._show_keys(keys)
         self._connect()
@@ -82,9 +83,15 @@ class RunPage(QWidget):
     def refresh_slowly(self, now: float) -> None:
         """What glances do not need thirty times a second."""
         self.controls.setValue(situation(self._model))
-        self.status.setValue(status(self._model))
-        self.status.setAge(self._model.age_s("control"))
         self._show_timeline(now)
+
+    def minimumSizeHint(self) -> QSize:
+        """What truly fits: the cameras are as wide as there is room for, and give way first."""
+        least = super().minimumSizeHint()
+        spare = max(0, self.cameras.minimumWidth() - _CAMERAS_LEAST)
+        parts = (self.controls, self.timeline)
+        rest = max(part.minimumSizeHint().width() for part in parts)
+        return QSize(max(self._upper.minimumSizeHint().width() - spare, rest), least.height())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Gives the cameras the width that their height can use."""
@@ -113,7 +120,6 @@ class RunPage(QWidget):
         page.addWidget(self._upper, 1)
         page.addWidget(self.controls)
         page.addWidget(self.timeline)
-        page.addWidget(self.status)
 
     def _fit_cameras(self) -> None:
         if self.cameras.enlarged():
@@ -124,7 +130,9 @@ class RunPage(QWidget):
             return
         self._plots.show()
         wanted = self.cameras.width_for(self._upper.height())
-        self.cameras.setFixedWidth(max(160, min(wanted, int(self.width() * _CAMERA_SHARE))))
+        self.cameras.setFixedWidth(
+            max(_CAMERAS_LEAST, min(wanted, int(self.width() * _CAMERA_SHARE)))
+        )
 
     def _show_keys(self, keys: Bindings) -> None:
         self.controls.setKeys(

@@ -12,16 +12,13 @@ from dagger_gui.round_desk import CORRECTIONS_A_ROUND, RoundDesk
 from dagger_gui.session_model import SessionModel
 from dagger_gui.widgets.rounds_panel import RoundsPanel
 from dagger_gui.widgets.tagging_panel import Category, TaggingPanel
-from dagger_gui.widgets.training_view import OVER, starting
 from drivers.bindings import Bindings
 from sessions import taxonomy
 from sessions.messages import (
     DiscardIntervention,
     Note,
     RecorderState,
-    SupervisorState,
     Tag,
-    TrainingProgress,
 )
 from sessions.types import SessionError
 
@@ -112,29 +109,26 @@ class SideColumn(QWidget):
         self.rounds.cancelRequested.connect(commands.cancel_training)
         self._desk.changed.connect(self._show_rounds)
         self._model.recorder_changed.connect(self._show_recorder)
-        self._model.training_changed.connect(self._show_training)
-        self._model.supervisor_changed.connect(self._show_supervisor)
+        self._model.training_changed.connect(lambda _progress: self._show_training())
+        self._model.supervisor_changed.connect(lambda _state: self._show_training())
 
     def _show_recorder(self, state: RecorderState) -> None:
         if state.taxonomy != self._taxonomy:
             self._taxonomy = state.taxonomy
             self._labels = self._categories(self._keys)
-        self.tagging.setInterventions(state.interventions, CORRECTIONS_A_ROUND)
+        self.tagging.setInterventions(state.interventions)
         self.tagging.setUndo(state.can_undo, state.can_redo)
 
     def _show_rounds(self) -> None:
         running = self._desk.running()
-        self.rounds.setRound(running, self._desk.corrections(running), CORRECTIONS_A_ROUND)
+        tally = self._desk.tally()
+        self.rounds.setRound(
+            running, tally.counted, CORRECTIONS_A_ROUND, tally.not_recovered, tally.waiting
+        )
         self.rounds.setRounds(self._desk.points())
         self.rounds.setPlan(self._desk.plan(), self._desk.why_not())
 
-    def _show_training(self, progress: TrainingProgress) -> None:
-        self.rounds.setProgress(progress)
-
-    def _show_supervisor(self, state: SupervisorState) -> None:
-        progress = self._model.training
-        if state.training and (progress is None or progress.stage in OVER):
-            # The trainer is silent for the seconds in which it loads its libraries.
-            self.rounds.setProgress(starting(self._desk.next_round()))
-        elif not state.training and (progress is None or progress.stage != "failed"):
-            self.rounds.setProgress(None)
+    def _show_training(self) -> None:
+        progress = self._desk.progress()
+        over = not self._desk.training() and (progress is None or progress.stage != "failed")
+        self.rounds.setProgress(None if over else progress)

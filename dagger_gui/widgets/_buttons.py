@@ -46,6 +46,8 @@ class KeyButton(QPushButton):
         self._shape = shape
         self._size: Size = size
         self._strong = strong
+        self._meaning, self._locked, self._wanted = "", "", True
+        self._before = "", ""
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
         self._name()
@@ -61,6 +63,33 @@ class KeyButton(QPushButton):
             self._name()
             self.updateGeometry()
             self.update()
+
+    def setMeaning(self, sentence: str) -> None:
+        """What it does, or why it cannot: its tool tip, with the key, and its description."""
+        if sentence != self._meaning:
+            self._meaning = sentence
+            self._name()
+
+    def setLocked(self, why: str) -> None:
+        """Greys it, whatever it is told by ``setEnabled``, until called with no reason.
+
+        Args:
+            why: shown as its meaning; empty takes the lock away.
+        """
+        if why != self._locked:
+            if not self._locked:
+                self._before = self.toolTip(), self.accessibleDescription()
+            self._locked = why
+            super().setEnabled(self._wanted and not why)
+            self._name()
+            if not why:  # a page may have said more than its words
+                self.setToolTip(self._before[0])
+                self.setAccessibleDescription(self._before[1])
+
+    def setEnabled(self, on: bool) -> None:
+        """Whether it may be pressed, as far as it is not locked."""
+        self._wanted = on
+        super().setEnabled(on and not self._locked)
 
     def setText(self, text: str) -> None:
         """Changes the words; the same again is free."""
@@ -158,6 +187,9 @@ class KeyButton(QPushButton):
         return bool(self._role) or self._strong or self._size == "large"
 
     def _name(self) -> None:
+        means = self._locked or self._meaning
+        key = f"Key {self._key}" if self._key else ""
         self.setAccessibleName(self.text())
-        self.setAccessibleDescription(f"Key {self._key}" if self._key else "")
-        self.setToolTip(f"{self.text()} ({self._key})" if self._key else "")
+        self.setAccessibleDescription(f"{means} {key}".strip() if means else key)
+        tip = means or self.text()
+        self.setToolTip(f"{tip} ({self._key})" if self._key else means)

@@ -7,45 +7,16 @@ back, each press a decision.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
-
-from PySide6.QtCore import QEvent, Signal
+from PySide6.QtCore import QEvent, QSize, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from dagger_gui import theme
+from dagger_gui.widgets import _attempt_acts as acts
+from dagger_gui.widgets._attempt_acts import Act, Situation, next_act
 from dagger_gui.widgets._buttons import KeyButton
 
-Act = Literal["reset", "reconnect", "arm", "start", "resume", "pause", "wait"]
-Torque = Literal["none", "off", "on"]
-
-
-@dataclass(frozen=True)
-class Situation:
-    """What decides which acts are possible.
-
-    Attributes:
-        connected: the control process answers.
-        gate: ``hold``, ``policy``, ``aligning``, ``human``, ``parking`` or ``fault``.
-        armed: motion is allowed.
-        running: an attempt is being recorded.
-        demo: the running attempt is a demonstration.
-        resumable: in HOLD during an attempt, the reason is gone or was the operator's own pause.
-        blocked: why no attempt can start now, one sentence; empty if it can.
-        lost: the arm does not answer.
-        torque: whether the arm's motors hold it up; ``none`` if they cannot be switched from here.
-    """
-
-    connected: bool = False
-    gate: str = "hold"
-    armed: bool = False
-    running: bool = False
-    demo: bool = False
-    resumable: bool = True
-    blocked: str = ""
-    lost: bool = False
-    torque: Torque = "none"
-
+__all__ = ["AttemptControls", "Situation", "next_act"]
 
 _LABELS: dict[Act, str] = {
     "reset": "Reset",
@@ -65,25 +36,7 @@ _MEANS: dict[Act, str] = {
     "pause": "The arm holds; the attempt goes on.",
     "wait": "Nothing to do but wait.",
 }
-
-
-def next_act(situation: Situation) -> Act:
-    """The one act that comes next."""
-    if not situation.connected:
-        return "wait"
-    if situation.gate == "fault":
-        return "reset"
-    if situation.lost:
-        return "reconnect"
-    if situation.gate == "parking":
-        return "pause"
-    if not situation.armed:
-        return "arm"
-    if not situation.running:
-        return "wait" if situation.blocked else "start"
-    if situation.gate == "hold":
-        return "resume" if situation.resumable else "wait"
-    return "pause"
+_SHORT: dict[Act, str] = {"start": "Start"}
 
 
 class AttemptControls(QWidget):
@@ -104,6 +57,7 @@ class AttemptControls(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._value = Situation()
+        self._narrow = False
         self._keys = {"next": "Enter", "pause": "H"}
         self._next = KeyButton("Wait", "Enter", size="large", strong=True)
         self._take = KeyButton("Take over", "T", shape="human")
@@ -119,15 +73,17 @@ class AttemptControls(QWidget):
         self._success.clicked.connect(self._succeed)
         self._failure.clicked.connect(self._fail)
         self._discard.clicked.connect(self._throw_away)
+        self._outcomes = dict(
+            zip(acts.OUTCOMES, (self._success, self._failure, self._discard), strict=True)
+        )
         self._demo.clicked.connect(self._demonstrate)
         self._disarm.clicked.connect(self.disarmRequested)
         self._rest.clicked.connect(self.restRequested)
-        row = QHBoxLayout(self)
+        self._row = row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(theme.grid(2))
         row.addWidget(self._next)
         row.addWidget(self._take)
-        row.addSpacing(theme.grid(2))
         for button in (self._success, self._failure, self._discard):
             row.addWidget(button)
         row.addStretch(1)
@@ -203,21 +159,55 @@ class AttemptControls(QWidget):
         if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
             self._fit()
 
-    def _fit(self) -> None:
-        # As wide as the longest text each will ever show: nothing moves when the text changes.
-        for button, words in (
-            (self._next, tuple(_LABELS.values())),
-            (self._take, ("Take over", "Give back")),
-            (self._rest, ("Rest", "Let go")),
-        ):
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Says less where there is less room, keys and places kept."""
+        super().resizeEvent(event)
+        narrow = self.width() < self._width(narrow=False)
+        if narrow != self._narrow:
+            self._narrow = narrow
+            self._show()
+            self._fit()
+
+    def minimumSizeHint(self) -> QSize:
+        """What the short words ask for."""
+        return QSize(self._width(narrow=True), super().minimumSizeHint().height())
+
+    def _words(self, narrow: bool) -> dict[KeyButton, tuple[str, ...]]:
+        """The longest texts that each button will ever show: nothing moves when they change."""
+        labels = {**_LABELS, **_SHORT} if narrow else _LABELS
+        return {
+            **{button: (button.text(),) for button in self._outcomes.values()},
+            self._next: tuple(labels.values()),
+            self._take: ("Take over", "Give back"),
+            self._demo: ("Demo" if narrow else "Demonstrate",),
+            self._disarm: ("Disarm",),
+            self._rest: ("Rest", "Let go"),
+        }
+
+    def _widths(self, narrow: bool) -> dict[KeyButton, int]:
+        widths = {}
+        for button, words in self._words(narrow).items():
             key = button.key()
-            button.setKey(max(self._keys.values(), key=len) if button is self._next else key)
-            button.setFixedWidth(button.widthFor(*words))
+            if button is self._next:
+                button.setKey(max(self._keys.values(), key=len))
+            widths[button] = button.widthFor(*words)
             button.setKey(key)
+        return widths
+
+    def _width(self, narrow: bool) -> int:
+        """What the row asks for [px]; the outcomes stand a little apart."""
+        shown = [w for b, w in self._widths(narrow).items() if not b.isHidden()]
+        return sum(shown) + (len(shown) + 1) * theme.grid(1 if narrow else 2)
+
+    def _fit(self) -> None:
+        for button, width in self._widths(self._narrow).items():
+            button.setFixedWidth(width)
+        self._row.setSpacing(theme.grid(1 if self._narrow else 2))
         height = self._next.sizeHint().height()
         for button in self.findChildren(KeyButton):
             button.setFixedHeight(height)
         self.setFixedHeight(height)
+        self.updateGeometry()
 
     def _clicked(self) -> None:
         if self.nextAct() == "pause":
@@ -244,40 +234,55 @@ class AttemptControls(QWidget):
     def _show(self) -> None:
         value = self._value
         act = self.nextAct()
-        means = value.blocked if act == "wait" and value.blocked else _MEANS[act]
-        self._next.setText(_LABELS[act])
+        means = acts.why_waits(value) or _MEANS[act]
+        labels = {**_LABELS, **_SHORT} if self._narrow else _LABELS
+        self._next.setText(labels[act])
         self._next.setKey(self._keys["pause" if act == "pause" else "next"])
-        self._next.setEnabled(act != "wait")
         # While the policy drives, the loud thing is the banner: pausing is there, but quiet.
         self._next.setLook(None, strong=act not in ("pause", "wait"))
-        self._next.setToolTip(f"{means} ({self._next.key()})")
-        self._next.setAccessibleDescription(f"{means} Key {self._next.key()}.")
-        live = value.connected and value.armed and value.running and value.gate != "fault"
+        self._next.setEnabled(act != "wait")
+        self._next.setMeaning(means)
         human = value.gate in ("human", "aligning")
         self._take.setText("Give back" if human else "Take over")
         self._take.setLook("human" if human else None, shape="policy" if human else "human")
-        self._take.setEnabled(live and not value.demo)
-        for button in (self._success, self._failure, self._discard):
-            button.setEnabled(value.connected and value.running)
-        self._demo.setEnabled(act == "start")
-        self._disarm.setEnabled(value.connected and value.armed)
+        self._may(
+            self._take,
+            acts.why_not_take(value),
+            "The policy drives on." if human else "You drive with the selected device.",
+        )
+        self._demo.setText("Demo" if self._narrow else "Demonstrate")
+        self._may(self._demo, acts.why_not_demonstrate(value), "Starts a demonstration.")
+        self._may(self._disarm, acts.why_not_disarm(value), "Forbids motion until you arm again.")
+        self._show_outcomes()
         self._show_rest()
+
+    def _may(self, button: KeyButton, why_not: str, means: str) -> None:
+        """Greys what would be refused, with the reason in the place of what it means."""
+        button.setEnabled(not why_not)
+        button.setMeaning(why_not or means)
+
+    def _show_outcomes(self) -> None:
+        value = self._value
+        for outcome, button in self._outcomes.items():
+            word = "discarded" if outcome == "discarded" else outcome
+            means = f"Ends the attempt as {word}."
+            if not value.running:
+                means = f"Marks attempt {value.last} as {word}."
+            self._may(button, acts.why_not_end(value, outcome), means)
 
     def _show_rest(self) -> None:
         """The only button that some stations never have: their motors are not switched here."""
-        value = self._value
-        going = value.gate == "parking"
-        means = (
-            "Torque off at once: the arm drops. Support it."
-            if going
-            else "Sends the arm to its rest pose, slowly, then puts its torque off."
-        )
-        self._rest.setVisible(value.torque != "none")
+        going = self._value.gate == "parking"
+        drops = going or not self._value.can_rest
+        self._rest.setVisible(self._value.torque != "none")
         self._rest.setText("Let go" if going else "Rest")
-        self._rest.setToolTip(f"{means} ({self._rest.key()})")
-        self._rest.setAccessibleDescription(means)
-        free = not value.running and value.gate in ("hold", "parking")
-        self._rest.setEnabled(value.connected and value.torque == "on" and free)
+        self._may(
+            self._rest,
+            acts.why_not_rest(self._value),
+            "Torque off at once: the arm drops. Support it."
+            if drops
+            else "Sends the arm to its rest pose, slowly, then puts its torque off.",
+        )
 
 
 def main() -> int:

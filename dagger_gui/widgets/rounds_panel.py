@@ -21,15 +21,19 @@ class CountBar(Painted):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._count, self._target = 0, 0
+        self._count, self._target, self._others = 0, 0, 0
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
-    def setCount(self, count: int, target: int) -> None:
-        """``count`` of ``target``; a target of 0 draws an empty bar."""
-        if (count, target) != (self._count, self._target):
-            self._count, self._target = count, target
+    def setCount(self, count: int, target: int, others: int = 0) -> None:
+        """``count`` of ``target``, and paler ``others`` that do not count; target 0: empty."""
+        if (count, target, others) != (self._count, self._target, self._others):
+            self._count, self._target, self._others = count, target, others
             self.setAccessibleName(f"{count} of {target} corrections")
             self.update()
+
+    def value(self) -> tuple[int, int]:
+        """What is filled, and of how many."""
+        return self._count, self._target
 
     def sizeHint(self) -> QSize:
         """One grid step high."""
@@ -40,9 +44,14 @@ class CountBar(Painted):
         painter = QPainter(self)
         painter.fillRect(self.rect(), QColor(theme.current().line))
         if self._target > 0:
-            part = min(1.0, self._count / self._target)
-            box = QRectF(0, 0, self.width() * part, self.height())
-            painter.fillRect(box, theme.current().fill("human"))
+            part, whole = (
+                self.width() * min(1.0, n / self._target)
+                for n in (self._count, self._count + self._others)
+            )
+            full = QRectF(0, 0, part, self.height())
+            pale = QRectF(part, self.height() / 2 - 0.5, whole - part, 1)
+            painter.fillRect(full, theme.current().fill("human"))
+            painter.fillRect(pale, theme.current().fill("human"))
         painter.end()
 
 
@@ -92,12 +101,25 @@ class RoundsPanel(QWidget):
         column.addWidget(self._count)
         column.addLayout(self._stack, 1)
 
-    def setRound(self, index: int, corrections: int, target: int) -> None:
-        """The running round and how far its corrections are from the target (0: none set)."""
+    def setRound(
+        self, index: int, corrections: int, target: int, not_recovered: int = 0, waiting: int = 0
+    ) -> None:
+        """The running round and how far it is.
+
+        Args:
+            index: its number, -1 before the first.
+            corrections: how many of its corrections RETRAIN learns from.
+            target: how many it is after, 0 for none set.
+            not_recovered: corrections that are left out because they brought nothing on.
+            waiting: corrections of the attempt that still runs.
+        """
         self._heading.setTitle(f"Round {index}" if index >= 0 else "No round yet")
-        fact = f"{corrections} / {target} corrections" if target else f"{corrections} corrections"
-        self._heading.setFact(fact)
-        self._count.setCount(corrections, target)
+        facts = [f"{corrections} / {target}" if target else f"{corrections}"]
+        facts += [f"{waiting} running"] if waiting else []
+        facts += [f"{not_recovered} not recovered"] if not_recovered else []
+        facts[-1] += "" if len(facts) > 1 else " corrections"
+        self._heading.setFact(" · ".join(facts))
+        self._count.setCount(corrections, target, not_recovered + waiting)
 
     def setRounds(self, rounds: Sequence[RoundPoint]) -> None:
         """The rounds of the chart, in order."""

@@ -151,8 +151,8 @@ class TaggingPanel(QWidget):
         self._grid.setColumnStretch(1, 1)
         self._refresh()
 
-    def setInterventions(self, items: Sequence[Intervention], target: int = 0) -> None:
-        """This round's interventions in any order, and how many the round is after (0 unknown).
+    def setInterventions(self, items: Sequence[Intervention]) -> None:
+        """This round's interventions in any order.
 
         The selection stays on its intervention. While none is selected by hand, the newest is the
         one that a category key tags.
@@ -164,10 +164,10 @@ class TaggingPanel(QWidget):
         if followed or before is None or self._model.row(before) < 0:
             before = key_of(self._model.items()[0]) if items else None
         self.setValue(before)
-        done = sum(1 for i in items if not (i.discarded or i.running))
         untagged = sum(1 for i in items if not (i.category or i.discarded or i.running))
-        fact = f"{done} / {target}" if target else str(done)
-        self._heading.setFact(f"{untagged} untagged · {fact}" if untagged else fact)
+        out = sum(1 for i in items if i.discarded)
+        facts = ((untagged, "untagged"), (out, "discarded"))
+        self._heading.setFact(" · ".join(f"{n} {word}" for n, word in facts if n))
         self._stack.setCurrentIndex(1 if items else 0)
         self._refresh()
 
@@ -311,12 +311,12 @@ def main() -> int:
         def change(episode: int, start: int, **fields: object) -> None:
             for name, value in fields.items():
                 setattr(items[(episode, start)], name, value)
-            panel.setInterventions([*items.values()], 20)
+            panel.setInterventions([*items.values()])
 
         panel.tagRequested.connect(lambda e, s, c: change(e, s, category=c))
         panel.noteRequested.connect(lambda e, s, text: change(e, s, note=text))
         panel.discardRequested.connect(lambda e, s, on: change(e, s, discarded=on))
-        panel.setInterventions([*items.values()], 20)
+        panel.setInterventions([*items.values()])
         return panel
 
     return show(make, 320, 520)

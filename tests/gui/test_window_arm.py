@@ -25,7 +25,7 @@ from sessions.messages import (
 )
 from sessions.stations import pick_place_task, simulated_station
 from sessions.workspace import Workspace, create
-from tests.gui.test_window_pages import Bench
+from tests.gui.bench import Bench
 
 Key = Qt.Key
 HOT = "wrist_angle is at 68 °C (limit 70 °C). Let it rest."
