@@ -181,6 +181,18 @@ def parsed(name: str, config: type[Any], options: dict[str, Any]) -> Any:
     return config(**values)
 
 
+def _list(name: str, key: str, values: list[Any], hints: tuple[Any, ...]) -> tuple[Any, ...]:
+    """A list whose every entry is of the type that is asked for."""
+    if len(hints) == 2 and hints[1] is Ellipsis:
+        hints = (hints[0],) * len(values)
+    if len(values) != len(hints):
+        raise DeviceConfigError(name, f"{key} has {len(values)} values.", f"Give it {len(hints)}.")
+    return tuple(
+        _converted(name, f"{key}[{i}]", value, hint)
+        for i, (value, hint) in enumerate(zip(values, hints, strict=True))
+    )
+
+
 _WORDS: dict[type, str] = {
     int: "a whole number",
     float: "a number",
@@ -207,7 +219,7 @@ def _converted(name: str, key: str, value: Any, hint: Any) -> Any:
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if origin is tuple and isinstance(value, list):
-        return tuple(value)
+        return _list(name, key, value, typing.get_args(hint))
     expected = origin or hint
     if isinstance(expected, type) and (
         not isinstance(value, expected) or (isinstance(value, bool) and expected is not bool)

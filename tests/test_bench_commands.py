@@ -64,12 +64,14 @@ def test_check_prints_a_verdict_and_a_remedy_a_line_and_says_by_its_status(
     good = capsys.readouterr().out
     assert "good  robot: servos         All 9 answer" in good
     assert "A session can run." in good
+    assert f"Next: dagger-gui --station {emulated.file} --workspace" in good
     emulated.ask("leader", "missing=4")
     assert cli.main(on(emulated, "check", "--seconds", "0.1")) == 1
     bad = capsys.readouterr().out
     assert "bad   leader: servos        forearm_roll (servo 4) does not answer." in bad
     assert "> Check the cable of this motor" in bad
     assert "1 must be put right before a session." in bad
+    assert "Next:" not in bad
 
 
 def test_check_as_json_is_one_document_and_nothing_else(

@@ -65,6 +65,8 @@ def _checked(place: Bench, options: Options, printer: Printer) -> Report:
     report = results.report(place.named, found)
     results.keep(place.root, report)
     printer.end(report)
+    if report.passed:
+        printer.say(f"Next: {place.opening}")
     return report
 
 
@@ -89,6 +91,11 @@ class Printer:
             self._doing("")
             self._stream.write("\n".join(self._lines(item)) + "\n")
             self._stream.flush()
+
+    def say(self, text: str) -> None:
+        """A sentence of its own."""
+        if not self._quiet:
+            self._stream.write(f"{text}\n")
 
     def end(self, report: Report) -> None:
         """The verdict of all."""

@@ -285,6 +285,8 @@ def create(name: str, config: Config, context: DeviceContext) -> OpenCVCamera:
         raise DeviceConfigError(
             name,
             f"{wrong[:1].upper()}{wrong[1:]}." if wrong else "It has no source.",
-            "Correct its table in station.toml.",
+            "Correct its table in the station file."
+            if wrong
+            else "Write source = a part of its name; dagger-gui find lists the cameras by name.",
         )
     return OpenCVCamera(name, config)

@@ -147,7 +147,7 @@ def change_baud(bus: Bus, ids: Sequence[int], baud: int) -> dict[int, tuple[int,
     raise DeviceLostError(
         bus.device,
         f"No servo answers at {baud} baud on {bus.port}.",
-        f"Try {before} baud again, or look for them with find_baud.",
+        f"Switch its power off and on and check again; they spoke at {before} baud before.",
     )
 
 
@@ -180,21 +180,6 @@ def find_baud(
         if answers:
             found[baud] = answers
     return found
-
-
-def wrong_baud(port: str, baud: int, found: Mapping[int, Mapping[int, object]]) -> str:
-    """What ``find_baud`` found, as a sentence; empty if all is as the station says. Pure."""
-    if set(found) == {baud}:
-        return ""
-    if not found:
-        return f"No servo answers on {port} at any baud rate. Check the arm's power and its cable."
-    where = " and ".join(f"{_numbers(ids)} at {rate} baud" for rate, ids in found.items())
-    if len(found) == 1:
-        return (
-            f"The servos on {port} speak at another rate than the station's {baud} baud: {where}. "
-            "Set that baud in the station file, or have theirs changed."
-        )
-    return f"The servos on {port} speak at different rates: {where}. Have them changed to {baud}."
 
 
 def duplicates(bus: Bus, ids: Iterable[int], pings: int = PINGS) -> dict[int, str]:

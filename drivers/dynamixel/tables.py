@@ -208,10 +208,6 @@ class Model:
             return effort * self.current_unit_ma * 1e-3 * self.torque_constant
         return effort * LOAD_PER_UNIT * self.stall_torque
 
-    def current_counts(self, ampere: float) -> int:
-        """Counts of ``goal_current`` or ``current_limit`` for a current [A]; 0 without sensor."""
-        return round(ampere * 1e3 / self.current_unit_ma) if self.current_unit_ma else 0
-
 
 _TABLE_CURRENT: Mapping[str, Register] = MappingProxyType({**_COMMON, **_WITH_CURRENT})
 _TABLE_LOAD: Mapping[str, Register] = MappingProxyType({**_COMMON, **_WITH_LOAD})

@@ -11,6 +11,7 @@ import numpy as np
 from drivers.base import (
     DeviceConfigError,
     DeviceLostError,
+    DriverError,
     Floats,
     Health,
     JointLimits,
@@ -145,7 +146,7 @@ class DynamixelRobot:
         self.limits = _calibrated(name, place, limits)
         self.rest_pose: Floats | None = None
         if drive.rest_pose:
-            self.rest_pose = checked_action(name, np.array(drive.rest_pose), limits)
+            self.rest_pose = _rest_pose(name, drive.rest_pose, limits)
         self._arm: Arm | None = None
 
     @property
@@ -290,6 +291,17 @@ def driven(name: str, limits: JointLimits, drive: DriveConfig, rate_hz: float) -
     )
     options.check(name)
     return options
+
+
+def _rest_pose(name: str, said: tuple[float, ...], limits: JointLimits) -> Floats:
+    try:
+        return checked_action(name, np.array(said), limits)
+    except DriverError as error:
+        raise DeviceConfigError(
+            name,
+            f"rest_pose is {list(said)}.",
+            f"Give it one number for each of {', '.join(limits.names)}.",
+        ) from error
 
 
 def _calibrated(name: str, where: Place, limits: JointLimits) -> JointLimits:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from drivers.base import DriverError
+from drivers.dynamixel import ports
 from drivers.registry import DeviceContext
 from sessions import stations
 from sessions.checking import beside, buses, devices, machine, pictures
@@ -118,8 +122,14 @@ def _devices(
 ) -> Iterator[Check | Doing]:
     wrong: set[str] = set()
     told: set[str] = set()
+    taken: dict[str, str] = {}
     for i, site in enumerate(sites):
         yield Doing(f"Measuring the bus of {site.name}", 0.1 + 0.3 * i / len(sites))
+        other = taken.setdefault(_place(site, runtime) or site.name, site.name)
+        if other != site.name:
+            wrong.add(site.name)
+            yield _shared(site, other, options.acts.of(bench.command, site.name).find)
+            continue
         bounds = buses.Bounds(
             rate_hz=station.rate_hz,
             seconds=options.seconds,
@@ -141,7 +151,24 @@ def _devices(
         yield timing
     built.disconnect()
     yield Doing("Measuring the cameras", 0.65)
-    yield from pictures.check_cameras(station, runtime, options.seconds)
+    find = options.acts.of(bench.command, "").find
+    yield from pictures.check_cameras(station, runtime, options.seconds, find)
+
+
+def _place(site: ArmSite, runtime: Path) -> str:
+    """The device file that an arm's port means, whatever it is called; empty if there is none."""
+    with contextlib.suppress(DriverError):
+        return os.path.realpath(ports.resolve(site.port, runtime, site.name))
+    return ""
+
+
+def _shared(site: ArmSite, other: str, find: str) -> Check:
+    return Check(
+        f"{site.name}: port",
+        "bad",
+        f"The {site.name} is on {site.port}, and so is the {other}: one of them is wrong.",
+        f"Give each arm the port that it is plugged into. Find both: {find}",
+    )
 
 
 def _file(bench: Bench, station: Station) -> Check:
@@ -152,7 +179,7 @@ def _file(bench: Bench, station: Station) -> Check:
             "note",
             f"{bench.file} is right; the workspace's own copy, {twin}, differs from it, and that "
             "is the one a session reads.",
-            f"Check that one: dagger-gui check {twin.parent}",
+            f"Check that one: dagger-gui check {shlex.quote(str(twin.parent))}",
         )
     devices_named = 1 + len(station.operators) + len(station.cameras)
     text = f"{bench.file}: {station.name}, {station.rate_hz:g} Hz, {devices_named} devices."

@@ -20,6 +20,7 @@ from sessions.messages import CameraState
 _FIRST_S = 8.0
 """USB cameras take seconds to give their first picture."""
 
+_ABSENT = "There is no camera"
 _TRIES_S = 1.5
 _LOOK_S = 0.05
 _SLOW = 0.75
@@ -27,13 +28,16 @@ _YOUNG_S = 0.1
 _JOIN_S = 3.0
 
 
-def check_cameras(station: Station, runtime: Path, seconds: float) -> Iterator[Check]:
+def check_cameras(
+    station: Station, runtime: Path, seconds: float, find: str = ""
+) -> Iterator[Check]:
     """Opens every camera and measures it while all of them run.
 
     Args:
         station: the station file.
         runtime: folder of the rings that simulated cameras read.
         seconds: how long to measure after the first pictures came [s].
+        find: what somebody does to choose a camera anew.
     """
     if not station.cameras:
         yield Check("cameras", "note", "There are none.", "Add [cameras.NAME] to the station file.")
@@ -56,7 +60,7 @@ def check_cameras(station: Station, runtime: Path, seconds: float) -> Iterator[C
         time.sleep(seconds)
         now = time.monotonic()
         for thread in threads:
-            yield _line(thread.state(now), cameras[thread.camera_name].fps)
+            yield _line(thread.state(now), cameras[thread.camera_name].fps, find)
     finally:
         stop.set()
         for thread in threads:
@@ -78,12 +82,14 @@ def _wait_for_pictures(threads: list[CameraThread]) -> None:
         time.sleep(_LOOK_S)
 
 
-def _line(state: CameraState, wanted_fps: float) -> Check:
+def _line(state: CameraState, wanted_fps: float, find: str) -> Check:
     name = f"camera {state.name}"
     formats = f"given {state.given}" if state.given else "no format given"
     details = (f"asked for {state.requested or 'nothing'}, {formats}",)
     if math.isnan(state.age_s):
         problem, _, remedy = state.problem.partition(". ")
+        if find and problem.startswith(_ABSENT):
+            remedy += f" Or choose one by: {find}"
         return Check(name, "bad", f"{problem}.".replace("..", "."), remedy, details)
     text = (
         f"{state.given or state.requested}: {state.fps:.1f} fps, "

@@ -70,6 +70,7 @@ def test_an_unknown_key_of_a_device_is_refused_with_the_known_ones():
         ),
         ({"port": "a", "mirrored": 1}, "mirrored is 1, which is a whole number. Give it true"),
         ({"port": "a", "serial": 4}, "serial is 4, which is a whole number. Give it text"),
+        ({"port": "a", "sizes": [4, "x"]}, "sizes[1] is 'x', which is text in quotes"),
         ({"port": "a", "sizes": 4}, "sizes is 4, which is a whole number. Give it a list"),
     ],
 )

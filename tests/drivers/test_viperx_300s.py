@@ -75,6 +75,14 @@ def test_limits_are_the_arms_within_what_was_calibrated(bench):
     np.testing.assert_array_equal(bench.device.limits.lower[1:3], LIMITS.lower[1:3])
 
 
+@pytest.mark.parametrize("said", ["[0.0, 0.1]", "[0, 0, nan, 0, 0, 0, 0]"])
+def test_a_rest_pose_that_is_none_is_told_by_its_key_with_the_joints(tmp_path, said):
+    pose = [float(value) for value in said.strip("[]").split(",")]
+    table = {"type": "viperx_300s", "port": "", "rest_pose": pose}
+    with pytest.raises(DeviceConfigError, match=r"rest_pose is \[.*one number for each of waist"):
+        create("robots", "robot", table, DeviceContext(calibrations=tmp_path))
+
+
 def test_an_arm_without_calibration_can_be_built_but_not_connected(tmp_path):
     robot = build(DeviceContext(runtime=tmp_path, calibrations=tmp_path))
     np.testing.assert_array_equal(robot.limits.upper, LIMITS.upper)
@@ -125,7 +133,7 @@ def test_a_calibration_of_another_kind_of_arm_is_refused(bench, change, says):
         ({"power": 1.5}, 0, "power is 1.5"),
         ({"watchdog_ms": 90}, 0, "watchdog_ms is 90"),
         ({"watchdog_ms": 80}, 20, "watchdog_ms is 80, and at 20 Hz a goal comes every 50 ms"),
-        ({"rest_pose": [0.0, 1.0]}, 0, r"shape \(2,\)"),
+        ({"rest_pose": [0.0, 1.0]}, 0, "one number for each of waist"),
         ({"colour": "red"}, 0, "Unknown key 'colour'"),
         ({"baud": "fast"}, 0, "baud is 'fast'"),
     ],

@@ -98,9 +98,6 @@ def test_an_arm_at_another_rate_is_found_and_brought_over():
         found = survey.find_baud(emulated.port, ids=(1, 2))
         assert list(found) == [57_600]
         assert set(found[57_600]) == {1, 2}
-        text = survey.wrong_baud(emulated.port, 1_000_000, found)
-        assert "another rate than the station's 1000000 baud: 1, 2 at 57600 baud" in text
-        assert survey.wrong_baud(emulated.port, 57_600, found) == ""
         with Bus(emulated.port, 57_600) as bus:
             settings = survey.read_settings(bus, (1, 2))
             assert {item.setting for item in differences(settings, 1_000_000)} == {
@@ -116,12 +113,6 @@ def test_everybody_is_found_without_naming_anybody():
     with loose((7, 1060), baud=115_200) as emulated:
         found = survey.find_baud(emulated.port, bauds=(1_000_000, 115_200))
     assert {rate: set(ids) for rate, ids in found.items()} == {115_200: {7}}
-
-
-def test_servos_at_different_rates_and_none_at_all_are_told_apart():
-    text = survey.wrong_baud("P", 1_000_000, {57_600: {3: ()}, 1_000_000: {1: (), 2: ()}})
-    assert "different rates: 3 at 57600 baud and 1, 2 at 1000000 baud" in text
-    assert "power" in survey.wrong_baud("P", 1_000_000, {})
 
 
 def test_a_rate_is_not_changed_under_torque_nor_to_one_that_does_not_exist(emulated, bus):

@@ -76,3 +76,16 @@ def test_an_arm_is_asked_for_by_name(emulated: EmulatedStation):
         arm(sites, "left")
     with pytest.raises(DriverError, match="no Dynamixel arm"):
         arm((), "")
+
+
+def test_a_station_is_named_to_a_shell_as_it_was_found(tmp_path):
+    space = tmp_path / "my bench"
+    assert bench("koch", space).command == "koch"
+    assert bench("koch", space, apart=True).command == f"koch --workspace '{space}'"
+    assert bench("koch", space, apart=True).opening == (
+        f"dagger-gui --station koch --workspace '{space}'"
+    )
+    space.mkdir()
+    shutil.copy(stations.path("koch"), space / "station.toml")
+    assert bench(str(space), tmp_path / "w").command == f"'{space}'"
+    assert bench(str(space), tmp_path / "w").opening == f"dagger-gui --workspace '{space}'"

@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from drivers.base import DeviceLostError
 from drivers.dynamixel import access
 from drivers.dynamixel import calibration as calibrations
 from drivers.dynamixel.tables import BAUD_CODES
@@ -268,6 +269,33 @@ def test_an_environment_that_cannot_be_a_robot_is_a_sentence(tmp_path, identifie
     assert said in f"{last.text} {last.remedy}"
 
 
+def test_two_arms_on_one_port_are_told_before_either_is_blamed_for_the_others_servos(emulated):
+    text = emulated.file.read_text()
+    # By two names for one port: a link of somebody's own.
+    (emulated.runtime / "spare.tty").symlink_to(emulated.runtime / "robot.tty")
+    emulated.say(text.replace("emulated:leader", "emulated:spare"))
+    lines = checked(emulated)
+    line = lines["leader: port"]
+    assert (line.verdict, line.fixable) == ("bad", False)
+    assert line.text == (
+        "The leader is on emulated:spare, and so is the robot: one of them is wrong."
+    )
+    assert f"dagger-gui find {emulated.file}" in line.remedy
+    assert lines["robot: servos"].verdict == "good"
+    assert not {"leader", "leader: servos"} & set(lines)
+
+
+def test_a_camera_without_a_name_and_one_that_is_absent_lead_to_find(emulated):
+    text = emulated.file.read_text()
+    emulated.say(text.replace('"synthetic"', '"opencv"\nsource = ""'))
+    line = checked(emulated)["station file"]
+    assert line.text == "bench.toml, top: It has no source."
+    assert "dagger-gui find" in line.remedy
+    emulated.say(text.replace('"synthetic"', '"opencv"\nsource = "NAME-OF-TOP"'))
+    remedy = checked(emulated)["camera top"].remedy
+    assert remedy.endswith(f"Or choose one by: dagger-gui find {emulated.file}")
+
+
 # -- what is measured
 
 
@@ -285,6 +313,40 @@ def test_lost_packets_are_counted_and_lead_to_the_plugs(emulated):
     line = about(emulated, "leader")["bus"]
     assert line.verdict in ("note", "bad")
     assert "plugs" in line.remedy
+
+
+def test_what_a_bus_lost_is_counted_once(emulated):
+    lines = checked(emulated)
+    for name in ("robot", "leader"):
+        assert "lost and 0 corrupt in" in lines[f"{name}: bus"].text
+        assert "lost" not in lines[name].text
+        assert " V, " in lines[name].text  # the rest of what it measures is said
+
+
+def test_a_read_that_fails_once_is_a_note_and_a_device_that_is_gone_is_bad(emulated, monkeypatch):
+    context = DeviceContext(
+        runtime=emulated.runtime, calibrations=emulated.bench.calibrations, rate_hz=20.0
+    )
+    built = devices.build(emulated.bench.station(), context)
+    gone = DeviceLostError("robot", "It is gone.", "Plug it in.")
+    try:
+        assert next(iter(list(devices.check_robot(built)))).verdict == "good"
+        read, failures = built.robot.get_observation, [gone]
+
+        def flaky():
+            if failures:
+                raise failures.pop()
+            return read()
+
+        monkeypatch.setattr(built.robot, "get_observation", flaky)
+        line = devices.check_rate(built, 1.0)
+        assert line.verdict == "note"
+        assert "1 of them failed: It is gone." in line.text
+        failures += [gone] * 1000
+        line = devices.check_rate(built, 0.1)
+        assert (line.verdict, line.text) == ("bad", "It is gone.")
+    finally:
+        built.disconnect()
 
 
 def alike(station: EmulatedStation) -> Check:
