@@ -19,6 +19,12 @@ T = TypeVar("T", bound=msgspec.Struct)
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,31}")
 """Names become rings, folders and files."""
 
+_FLOOR_M = 1.0
+"""No arm that is known here reaches further: a floor beyond would keep nothing from it [m]."""
+
+_LONGEST_HOLD_S = 10.0
+"""What may be older than this is not watched at all [s]."""
+
 
 class ConfigError(SessionError):
     """A configuration file is absent or wrong; the message names file, key and expectation."""
@@ -32,7 +38,7 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         acceleration_rad_s2: highest acceleration of every arm joint [rad/s^2].
         gripper_per_s: highest gripper speed [1/s].
         low_pass_hz: cut-off of the first-order low-pass on targets [Hz]; 0 turns only this off.
-        floor_m: the tool may not go below this height above the base plane [m].
+        floor_m: the tool may not go below this height above the base plane, -1 to 1 [m].
     """
 
     velocity_rad_s: float = 1.5
@@ -42,18 +48,24 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     floor_m: float = 0.005
 
     def __post_init__(self) -> None:
-        """Checks what types alone do not say: TOML knows ``nan``, which limits nothing."""
+        """Checks what types alone do not say: ``nan`` and ``inf`` are TOML and bound nothing."""
         for name in ("velocity_rad_s", "acceleration_rad_s2", "gripper_per_s"):
-            if not getattr(self, name) > 0.0:
-                raise ValueError(f"{name} is {getattr(self, name):g}; it must be more than 0")
-        if not self.low_pass_hz >= 0.0:
-            raise ValueError(f"low_pass_hz is {self.low_pass_hz:g}; it must be 0 (off) or more")
-        if math.isnan(self.floor_m):
-            raise ValueError("floor_m is nan; give a height in metres")
+            if not 0.0 < getattr(self, name) < math.inf:
+                raise ValueError(
+                    f"{name} is {getattr(self, name):g}; it must be more than 0, and finite"
+                )
+        if not 0.0 <= self.low_pass_hz < math.inf:
+            raise ValueError(
+                f"low_pass_hz is {self.low_pass_hz:g}; it must be 0 (off) or more, and finite"
+            )
+        if not -_FLOOR_M <= self.floor_m <= _FLOOR_M:
+            raise ValueError(
+                f"floor_m is {self.floor_m:g}; it must be from {-_FLOOR_M:g} to {_FLOOR_M:g} m"
+            )
 
 
 class Holds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How old things may be before the arm holds [s]."""
+    """How old things may be before the arm holds, each at most 10 [s]."""
 
     camera_s: float = 0.2
     policy_s: float = 0.3
@@ -64,8 +76,11 @@ class Holds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         """Checks what types alone do not say."""
         for name in self.__struct_fields__:
-            if not getattr(self, name) > 0.0:
-                raise ValueError(f"{name} is {getattr(self, name):g}; it must be more than 0")
+            if not 0.0 < getattr(self, name) <= _LONGEST_HOLD_S:
+                raise ValueError(
+                    f"{name} is {getattr(self, name):g} s; "
+                    f"it must be more than 0 and at most {_LONGEST_HOLD_S:g} s"
+                )
 
 
 class Station(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -35,9 +35,9 @@ JARGON = ("`", "$", "Object", "field", "str ", "float", "NoneType")
         ),
         (
             f'name = "x"\n{ROBOT}[limits]\nvelocity_rad_s = nan\n',
-            "velocity_rad_s is nan; it must be more than 0, in [limits].",
+            "velocity_rad_s is nan; it must be more than 0, and finite, in [limits].",
         ),
-        (f'name = "x"\n{ROBOT}[holds]\nrobot_s = 0\n', "robot_s is 0; it must be more than 0"),
+        (f'name = "x"\n{ROBOT}[holds]\nrobot_s = 0\n', "robot_s is 0 s; it must be more than 0"),
         (f'name = "x"\nrate_hz = 500\n{ROBOT}', "rate_hz is 500; it must be from 1 to 200."),
         (
             f'name = "x"\noperator = "pad"\n{ROBOT}[operators.keys]\ntype = "keyboard"\n',
@@ -56,6 +56,25 @@ def test_a_wrong_station_file_is_a_sentence_with_the_key_the_value_and_what_woul
     assert said in str(caught.value)
     assert str(file) in str(caught.value)
     assert not any(word in str(caught.value).removeprefix(str(file)) for word in JARGON)
+
+
+@pytest.mark.parametrize(
+    ("table", "key", "value"),
+    [
+        *(("limits", key, "inf") for key in ("velocity_rad_s", "acceleration_rad_s2")),
+        *(("limits", key, "inf") for key in ("gripper_per_s", "low_pass_hz")),
+        *(("limits", "floor_m", value) for value in ("nan", "-inf", "inf", "-20.0")),
+        *(("holds", key, "inf") for key in ("camera_s", "policy_s", "window_s", "recorder_s")),
+        *(("holds", "robot_s", value) for value in ("nan", "inf", "3600.0")),
+    ],
+)
+def test_no_guard_can_be_switched_off_by_a_number_that_is_never_reached(
+    tmp_path, table, key, value
+):
+    file = tmp_path / "bench.toml"
+    file.write_text(f'name = "x"\n{ROBOT}[{table}]\n{key} = {value}\n')
+    with pytest.raises(ConfigError, match=rf"{key} is {float(value):g}.*; it must be .*{table}"):
+        read_station(file)
 
 
 def test_of_several_cameras_the_wrong_one_is_named(tmp_path):
