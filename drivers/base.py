@@ -197,11 +197,33 @@ class Monitored(Protocol):
 
 
 @runtime_checkable
-class Motors(Protocol):
-    """A robot whose motors hold it up.
+class Holding(Protocol):
+    """A device whose motors may hold it: an arm, or a leader with motors.
 
     Attributes:
-        engaged: whether torque is on, as far as is known.
+        holds: whether any motor has torque, as far as is known.
+    """
+
+    holds: bool
+
+    def release(self) -> None:
+        """Torque off at once: what nothing supports drops. Called by the loop, on request.
+
+        Raises:
+            DeviceLostError: it does not answer.
+            DeviceConfigError: its motors cannot be switched off from here.
+        """
+
+
+@runtime_checkable
+class Motors(Holding, Protocol):
+    """A robot whose motors hold it up.
+
+    Between ``engaged`` and not ``holds`` is an arm of which some motors have no torque: it takes
+    no targets, and drops when it is released all the same.
+
+    Attributes:
+        engaged: whether all motors have torque, as far as is known.
         rest_pose: shape (A,), where the arm lies by itself without torque; None if nobody said.
     """
 
@@ -216,13 +238,6 @@ class Motors(Protocol):
         Raises:
             DeviceLostError: the arm does not answer.
             SelfStoppedError: a motor refuses (overheated, undervoltage); says which and why.
-        """
-
-    def release(self) -> None:
-        """Torque off at once: an arm that nothing supports drops.
-
-        Raises:
-            DeviceLostError: the arm does not answer.
         """
 
 

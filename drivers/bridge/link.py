@@ -44,6 +44,9 @@ ANSWER_S = 0.5
 WAIT_S = 0.008
 """How long the loop waits for what was really sent."""
 
+SWITCH_S = 0.5
+"""Switching all motors takes LeRobot a dozen transactions."""
+
 ALIVE_S = 0.1
 """The loop must have called within this time for the other side to be told that it lives."""
 

@@ -36,7 +36,7 @@ from typing import Any
 
 import numpy as np
 
-PROTOCOL = 1
+PROTOCOL = 2
 HEAD = struct.Struct("!4sII")
 MAGIC = b"HGLR"
 MAX_HEADER, MAX_VALUES = 1 << 20, 4096
@@ -145,7 +145,7 @@ class Device:
         self.kind = kind
         self.config = _config(kind, table)
         self.broken = False
-        self.engaged = kind == "robot"  # LeRobot connects a robot with its torque on
+        self.engaged = self.holds = kind == "robot"  # LeRobot connects a robot with torque on
         self._goal: dict[str, float] = {}
         self._build()
 
@@ -202,7 +202,7 @@ class Device:
         self.close()
         self._build()
         self.connect()
-        self.engaged = self.kind == "robot"
+        self.engaged = self.holds = self.kind == "robot"
 
     def close(self) -> None:
         """Lets go of it; whether its torque goes is LeRobot's ``disable_torque_on_disconnect``."""
@@ -230,6 +230,7 @@ class Device:
             "writes": features(self.writes),
             "torque": bool(self._switches()),
             "engaged": self.engaged,
+            "holds": self.holds,
         }
 
     def read(self) -> list[float]:
@@ -272,13 +273,14 @@ class Device:
                 f"LeRobot offers no way to switch off the motors of {self.title}.",
                 "Hold the arm and switch off its power.",
             )
+        self.holds, self.engaged = True, False  # should it fail half way, some motors have torque
         for switch in switches:
             turn = getattr(switch, "enable_torque" if on else "disable_torque")
             try:
                 turn()
             except (ConnectionError, RuntimeError):
                 turn()  # one lost packet leaves some motors as they were
-        self.engaged = on
+        self.engaged = self.holds = on
 
     def _switches(self) -> list[Any]:
         if hasattr(self.device, "disable_torque"):

@@ -36,7 +36,8 @@ class Served:
         reads: what it measures.
         writes: what it takes: targets of a robot, feedback of a teleoperator.
         torque: whether its motors can be switched.
-        engaged: whether its torque was on when we said hello, as far as the bridge knows.
+        engaged: whether all motors had torque when we said hello, as far as the bridge knows.
+        holds: whether any had.
         silence_s: how long we may be silent before the robot holds [s].
     """
 
@@ -48,6 +49,7 @@ class Served:
     writes: tuple[Feature, ...]
     torque: bool
     engaged: bool
+    holds: bool
     silence_s: float
 
     @classmethod
@@ -62,6 +64,7 @@ class Served:
             writes=tuple(Feature(**feature) for feature in header["writes"]),
             torque=header["torque"],
             engaged=header["engaged"],
+            holds=header["holds"],
             silence_s=header["silence_s"],
         )
 

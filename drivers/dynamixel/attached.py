@@ -32,7 +32,7 @@ class Attached:
     Attributes:
         calibration: the arm's.
         names: joint names, gripper last.
-        engaged: whether its motors have torque, as far as is known.
+        engaged: whether all of its motors have torque, as far as is known.
         stops: why it takes no goals, and what its servos say of themselves.
     """
 
@@ -91,6 +91,11 @@ class Attached:
             except NoAnswerError:
                 if not tries_left:
                     raise
+
+    @property
+    def holds(self) -> bool:
+        """Whether any motor has torque, as last read."""
+        return any(self.stops.watch.torque.values())
 
     def health(self) -> Health:
         """How the bus and the motors are; asks nobody."""

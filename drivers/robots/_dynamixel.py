@@ -151,8 +151,13 @@ class DynamixelRobot:
 
     @property
     def engaged(self) -> bool:
-        """Whether its motors have torque, as far as is known."""
+        """Whether all of its motors have torque, as far as is known."""
         return self._arm is not None and self._arm.engaged
+
+    @property
+    def holds(self) -> bool:
+        """Whether any of its motors has torque, as far as is known."""
+        return self._arm is not None and self._arm.holds
 
     def connect(self) -> None:
         """Opens the port, makes sure that this is the arm, and sets it up; torque as it is.

@@ -21,14 +21,11 @@ from drivers.base import (
     checked_action,
 )
 from drivers.bridge.bounds import Highest, limits, rest_pose
-from drivers.bridge.link import Link
+from drivers.bridge.link import SWITCH_S, Link
 from drivers.bridge.reads import Reads
 from drivers.bridge.served import Served
 from drivers.bridge.units import Joint, Scale, calibrated, scale
 from drivers.registry import DeviceContext, parsed
-
-_SWITCH_S = 0.5
-"""Switching all motors takes LeRobot a dozen transactions."""
 
 _BEYOND_RAD = 0.02
 
@@ -75,7 +72,8 @@ class LeRobotArm:
 
     Attributes:
         limits: those of the station file.
-        engaged: whether the torque is on, as far as is known.
+        engaged: whether all motors have torque, as far as is known.
+        holds: whether any motor has torque, as far as is known.
         rest_pose: the station file's; None if it says none.
 
     Raises:
@@ -96,7 +94,7 @@ class LeRobotArm:
             Highest(config.velocity_rad_s, config.acceleration_rad_s2, config.gripper_per_s),
         )
         self.rest_pose = rest_pose(name, config.rest_pose, self.limits)
-        self.engaged = True  # LeRobot connects an arm with its torque on
+        self.engaged = self.holds = True  # LeRobot connects an arm with its torque on
         self._link = Link(name, config.endpoint, "robot", config.poll_hz, config.stale_s)
         self._reads: Reads | None = None
         self._writes: Scale | None = None
@@ -121,7 +119,7 @@ class LeRobotArm:
             self._link.close()
             raise
         self._bound(served)
-        self.engaged = served.engaged
+        self.engaged, self.holds = served.engaged, served.holds
 
     def disconnect(self) -> None:
         """Lets go of the bridge; the robot holds where it is."""
@@ -173,6 +171,7 @@ class LeRobotArm:
         Raises:
             DeviceLostError: LeRobot or the bridge does not answer.
         """
+        self.holds = True  # should it fail half way, some motors have torque
         self._switch("engage")
         self.engaged = True
 
@@ -184,7 +183,7 @@ class LeRobotArm:
             DeviceLostError: LeRobot or the bridge does not answer.
         """
         self._switch("release")
-        self.engaged = False
+        self.engaged = self.holds = False
 
     def health(self) -> Health:
         """Round trips through bridge and bus, and what differs from the station file."""
@@ -193,10 +192,10 @@ class LeRobotArm:
         return Health(found.text, warnings, found.lost, found.corrupt, found.bus_p99_ms)
 
     def _switch(self, operation: str) -> None:
-        if not self._link.ask(operation, wait_s=_SWITCH_S).done.is_set():
+        if not self._link.ask(operation, wait_s=SWITCH_S).done.is_set():
             raise DeviceLostError(
                 self._name,
-                f"LeRobot did not {operation} its motors within {_SWITCH_S * 1000:.0f} ms.",
+                f"LeRobot did not {operation} its motors within {SWITCH_S * 1000:.0f} ms.",
                 "Look at the terminal of serve_lerobot.py.",
             )
 

@@ -20,6 +20,7 @@ class GentleArm(Arm):
     for all of them, and lets go without waiting for an answer.
     """
 
+    restarts = False  # the leader says when: it can be led without torque too
     _step = 0
 
     def connect(self) -> None:
@@ -46,11 +47,6 @@ class GentleArm(Arm):
         with contextlib.suppress(SelfStoppedError):  # says that it restarts them, or cannot
             self.stops.refuse_errors(self._measuring)
 
-    @property
-    def holds(self) -> bool:
-        """Whether any motor has torque, as last read."""
-        return any(self.stops.watch.torque.values())
-
     def let_go(self) -> None:
         """Torque off, one packet; say it again until ``holds`` says that all have heard.
 
@@ -63,6 +59,11 @@ class GentleArm(Arm):
         self._step = 0
         self._goals = {}
         self.stops.disarmed()
+
+    def release(self) -> None:
+        """As ``Arm.release``: torque off, and every motor has said so."""
+        self._step = 0
+        super().release()
 
     def take_hold(self) -> bool:
         """One step on the way to holding where it is; call it once a tick.

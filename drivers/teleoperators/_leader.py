@@ -87,9 +87,14 @@ class Leader:
         self._position: Floats = np.zeros(size)
         self._pose: Floats = np.zeros(len(chart.follower))
         self._driving = self._seen_human = self._just_read = False
-        self._mirrors = False
+        self._mirrors = self._free = False
         self._ticks = 0
         self._idle_s = 0.0
+
+    @property
+    def holds(self) -> bool:
+        """Whether any of its motors has torque, as last read."""
+        return self._arm is not None and self._arm.holds
 
     def connect(self) -> None:
         """Finds the leader and makes sure that it is the one that was calibrated.
@@ -154,6 +159,15 @@ class Leader:
         self._pose = self._absolute(led, self._pose if self._driving else view.sent, view.sent)
         return OperatorInput(action=bounded(self._pose, view.limits, self._chart.grips))
 
+    def release(self) -> None:
+        """Torque off at once; it mirrors again from the next attempt or hand-back.
+
+        Raises:
+            DeviceLostError: it is gone, or a motor does not answer.
+        """
+        self._free, self._mirrors = True, False
+        self._connected().release()
+
     def send_feedback(self, view: TeleoperatorView) -> None:
         """Mirrors the arm while somebody else moves it; holds still while nobody does.
 
@@ -166,7 +180,9 @@ class Leader:
         arm = self._arm
         if not view.attempt_running:
             self._mend(arm, view.dt)
-        if not view.attempt_running or view.controller not in _MOVING:
+        if not view.attempt_running:
+            self._free = False
+        if not view.attempt_running or view.controller not in _MOVING or self._free:
             return
         if not self._mirrors:
             if not arm.take_hold():
@@ -228,7 +244,7 @@ class Leader:
     def _mind_hand_back(self, view: TeleoperatorView) -> None:
         human = view.controller in HUMAN
         if self._driving and self._seen_human and not human:
-            self._driving = False
+            self._driving = self._free = False
         self._seen_human = self._driving and (self._seen_human or human)
 
     def _absolute(self, led: Floats, near: Floats, sent: Floats) -> Floats:

@@ -24,7 +24,7 @@ from drivers.base import (
     TeleoperatorView,
     openings,
 )
-from drivers.bridge.link import Link
+from drivers.bridge.link import SWITCH_S, Link
 from drivers.bridge.served import Served
 from drivers.bridge.units import Joint, Scale, scale
 from drivers.registry import DeviceContext, parsed
@@ -109,8 +109,14 @@ class LeRobotLeader:
         self._reads: Scale | None = None
         self._map: JointMap | None = None
         self._mirror: _Mirror | None = None
+        self._holds = False
         self._clutch = Clutch(openings(joint_names), config.scale)
-        self._driving = self._seen = False
+        self._driving = self._seen = self._free = False
+
+    @property
+    def holds(self) -> bool:
+        """Whether any of its motors has torque, as far as is known."""
+        return self._holds if self._mirror is None else self._mirror.holds
 
     def connect(self) -> None:
         """Reaches the bridge and compares what it serves with the station file.
@@ -134,8 +140,9 @@ class LeRobotLeader:
                 config.offsets,
             )
             self._mirror = self._mirroring(served, joints)
-            if served.engaged and self._mirror is None:
-                self._link.ask("release")  # it mirrored before, and is not to any more
+            self._holds = served.holds
+            if served.holds and self._mirror is None:
+                self.release()  # it mirrored before, and is not to any more
         except DriverError:
             self._link.close()
             raise
@@ -162,7 +169,7 @@ class LeRobotLeader:
         """
         leader = self._pose()
         if not view.attempt_running:
-            self._driving = False
+            self._driving = self._free = False
             return OperatorInput()
         assert self._map is not None
         led = self._map.to_follower(leader)
@@ -171,7 +178,8 @@ class LeRobotLeader:
             pose = np.where(np.isnan(led), view.sent, turned)
             return OperatorInput(action=bounded(pose, view.limits, self._map.grips))
         human = view.controller in _HUMAN
-        self._driving = self._driving and (human or not self._seen)
+        if self._driving and self._seen and not human:
+            self._driving = self._free = False
         self._seen = self._seen or human
         if not self._driving:
             return OperatorInput()
@@ -185,10 +193,31 @@ class LeRobotLeader:
         """
         if self._mirror is None or self._driving or self._map is None:
             return
-        if not view.attempt_running or view.controller not in _LED:
+        if not view.attempt_running:
+            self._free = False
+        if not view.attempt_running or view.controller not in _LED or self._free:
             return
         wanted = self._map.to_leader(view.state.position)
         self._mirror.follow(wanted, self._pose(), view.dt)
+
+    def release(self) -> None:
+        """Torque off at once; it mirrors again from the next attempt or hand-back.
+
+        Raises:
+            DeviceConfigError: LeRobot offers no way to switch off its motors.
+            DeviceLostError: LeRobot or the bridge does not answer.
+        """
+        self._free = True
+        asked = self._link.ask("release", wait_s=SWITCH_S)
+        if not asked.done.is_set():
+            raise DeviceLostError(
+                self._name,
+                f"LeRobot did not release its motors within {SWITCH_S * 1000:.0f} ms.",
+                "Look at the terminal of serve_lerobot.py.",
+            )
+        self._holds = False
+        if self._mirror is not None:
+            self._mirror.released()
 
     def led(self) -> Floats:
         """The robot's pose by the leader's, as it was read last; see ``Leading``.
@@ -258,13 +287,16 @@ class _Mirror:
         writes: its joints among its feedback.
         served: the leader, which may hold already.
         speed_rad_s: highest speed [rad/s, trigger 1/s].
+
+    Attributes:
+        holds: whether it has torque, as far as is known.
     """
 
     def __init__(self, link: Link, writes: Scale, served: Served, speed_rad_s: float) -> None:
         self._link, self._writes, self._size = link, writes, len(served.writes)
         joints = len(writes.index)
         self._ramp = Ramp(np.full(joints, speed_rad_s), np.full(joints, _LEASH))
-        self._holds, self._follows = served.engaged, False
+        self.holds, self._follows = served.holds, False
 
     def follow(self, wanted: Floats, leader: Floats, dt: float) -> None:
         """One step towards ``wanted``, shape (L,), NaN where a joint may be anywhere."""
@@ -273,18 +305,22 @@ class _Mirror:
             self._ramp.begin(leader)
             self._writes.fill(values, leader)  # where it is: torque that comes on moves nothing
             self._link.ask("engage", values, wait_s=0.0)
-            self._holds = self._follows = True
+            self.holds = self._follows = True
             return
         self._writes.fill(values, self._ramp.advance(wanted, leader, dt))
         self._link.ask("write", values, wait_s=0.0)
 
     def let_go(self) -> None:
         """Torque off by the next transaction; a leader that is gone is noticed by a poll."""
-        if not self._holds:
+        if not self.holds:
             return
-        self._holds = self._follows = False
+        self.released()
         with contextlib.suppress(DriverError):
             self._link.ask("release", wait_s=0.0)
+
+    def released(self) -> None:
+        """Its torque is off."""
+        self.holds = self._follows = False
 
 
 def create(name: str, config: Config, context: DeviceContext) -> LeRobotLeader:

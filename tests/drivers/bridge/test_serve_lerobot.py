@@ -180,7 +180,7 @@ def test_a_target_that_is_not_whole_is_refused_and_moves_nothing(shared, values)
 
 def test_unknown_requests_and_other_protocols_are_answered_by_a_sentence(shared):
     with connected(shared) as client:
-        assert "protocol 1" in ask(client, "hello", protocol=99)[0]["problem"]
+        assert f"protocol {PROTOCOL}" in ask(client, "hello", protocol=99)[0]["problem"]
         assert "'dance'" in ask(client, "dance")[0]["problem"]
 
 

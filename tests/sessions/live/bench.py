@@ -152,6 +152,10 @@ class Motored(Cable):
         self.said = Health("bus 1.2 ms", lost=3)
         self.engagements = self.looks = 0
 
+    @property
+    def holds(self) -> bool:
+        return self.engaged
+
     def engage(self) -> None:
         self._speak()
         if self.hot:
