@@ -101,17 +101,43 @@ def aligned(action: Floats | None, sent: Floats, limits: JointLimits) -> bool:
     return bool((np.abs(action - sent) <= measure(ALIGNED_RAD, limits)).all())
 
 
+def beside(led: Floats, sent: Floats, limits: JointLimits) -> Floats:
+    """Where a leader's joints lead, at the whole turns nearest to the arm; shape (A,).
+
+    Args:
+        led: as ``Leading.led`` gives it: NaN for joints that nothing leads.
+        sent: where the arm was sent; what nothing leads stays there.
+        limits: names and units of the joints.
+    """
+    if limits.unit == "rad":
+        turns = np.round((led - sent) / math.tau)
+        led = np.where(limits.openings, led, led - math.tau * turns)
+    return np.where(np.isnan(led), sent, led)
+
+
 def refusal(
-    device: str, action: Floats | None, sent: Floats, limits: JointLimits
+    device: str,
+    action: Floats | None,
+    sent: Floats,
+    limits: JointLimits,
+    then: str = "Then take over again.",
 ) -> tuple[str, str] | None:
-    """Why the device may not even begin to take over, and the remedy; None if it may."""
+    """Why the device may not even begin to take over, and the remedy; None if it may.
+
+    Args:
+        device: its name.
+        action: where it leads, shape (A,).
+        sent: where the arm was sent, shape (A,).
+        limits: names and units of the joints.
+        then: what is to be done once it was brought nearer.
+    """
     gap = worst(action, sent, limits, grippers=False)
     if gap is None or not gap.apart > gap.limit:
         return None
     return (
         f"The {device}'s {gap.joint} is {gap.amount(gap.apart)} from the arm's "
         f"(limit {gap.amount(gap.limit)}).",
-        f"{gap.way(device)} Then take over again.",
+        f"{gap.way(device)} {then}",
     )
 
 

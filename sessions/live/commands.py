@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from drivers.base import DriverError
+from drivers.base import DriverError, SceneReset
 from sessions.live import motors, report, takeovers
 from sessions.live.attempts import Attempt
 from sessions.live.faults import translated
@@ -183,7 +183,11 @@ def _not_startable(loop: Parts) -> Refused | None:
 
 def _nobody_to_drive(loop: Parts, *, demo: bool) -> Refused | None:
     if demo:
-        return takeovers.no_operator(loop, loop.operators.selected)
+        name = loop.operators.selected
+        absent = takeovers.no_operator(loop, name)
+        # A scene that is put back first takes the arm along: ``ControlLoop`` asks afterwards.
+        moves = isinstance(loop.robot, SceneReset)
+        return absent or (None if moves else takeovers.too_far_to_start(loop, name))
     nobody = takeovers.no_hand(loop)
     if nobody is not None:
         return nobody

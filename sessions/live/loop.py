@@ -256,7 +256,12 @@ class ControlLoop:
     def _start(self, now: float, tick: int) -> None:
         """The coming attempt begins with this tick, if the gate still lets it."""
         assert self.attempts.coming is not None
-        if not self.helm.apply(self._start_event(demo=self.attempts.coming.demo)):
+        demo = self.attempts.coming.demo
+        apart = takeovers.too_far_to_start(self, self.operators.selected) if demo else None
+        if apart is not None:
+            self.notice = (apart.why, apart.remedy)
+            self.helm.version += 1
+        if apart is not None or not self.helm.apply(self._start_event(demo=demo)):
             self.attempts.cancel()
             return
         attempt = self.attempts.start(now)

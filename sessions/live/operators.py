@@ -16,6 +16,7 @@ from drivers.base import (
     DriverError,
     Floats,
     Health,
+    Leading,
     Monitored,
     OperatorInput,
     Shown,
@@ -170,6 +171,20 @@ class Operators:
         """What the device last asked for, shape (A,); None while it says nothing."""
         slot = self.slots.get(name)
         return None if slot is None else slot.input.action
+
+    def led(self, name: str) -> Floats | None:
+        """Where the device's joints lead the arm, also outside attempts; see ``Leading``.
+
+        None for one without joints, or that does not answer: ``poll`` says so.
+        """
+        slot = self.slots[name]
+        if not slot.connected or not isinstance(slot.device, Leading):
+            return None
+        try:
+            with translated(name):
+                return slot.device.led()
+        except DriverError:
+            return None
 
     def lost(self, name: str) -> Trouble:
         """The sentence for a device that went while it was driving, or was to take over."""

@@ -57,6 +57,20 @@ def too_far(loop: Parts, name: str) -> Refused | None:
     return None if words is None else Refused(*words)
 
 
+def too_far_to_start(loop: Parts, name: str) -> Refused | None:
+    """Why no demonstration may begin with this device where it is now; None if one may.
+
+    Outside attempts it asks for nothing; its joints say where it is all the same.
+    """
+    led, sent = loop.operators.led(name), loop.follower.sent
+    if loop.operators.slots[name].device.relative or led is None:
+        return None
+    limits = loop.follower.limiter.limits
+    pose = alignment.beside(led, sent, limits)
+    words = alignment.refusal(name, pose, sent, limits, "Then start again.")
+    return None if words is None else Refused(*words)
+
+
 def no_operator(loop: Parts, name: str) -> Refused | None:
     """Why this device cannot drive; None if it answers."""
     if not loop.operators.hands:

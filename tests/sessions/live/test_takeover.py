@@ -24,7 +24,7 @@ from sessions.messages import (
     TakeOver,
 )
 from sessions.types import Controller, GateState, doubt_threshold
-from tests.sessions.live.bench import Bench, Hand, Puppet
+from tests.sessions.live.bench import Bench, Hand, Motored, Puppet
 
 EPS = 1e-9
 
@@ -354,6 +354,48 @@ def test_a_leader_too_far_from_the_arm_is_refused_with_the_joint_and_the_way(by:
     leader.action = bench.last["sent_action"].copy()
     bench.run(1)
     assert bench.gate is GateState.HUMAN
+
+
+class Jointed(Hand):
+    """A leader as it is outside attempts: it asks for nothing, and its joints are somewhere."""
+
+    pose = np.zeros(7)
+
+    def led(self) -> np.ndarray:
+        return self.pose
+
+
+class Still(Motored):
+    """An arm whose scene no software puts back: it stays where it is."""
+
+    def __init__(self, robot) -> None:
+        super().__init__(robot)
+        del self.reset_scene
+
+
+@pytest.mark.parametrize("arm", [Still, Motored])
+def test_no_demonstration_starts_with_a_leader_too_far_from_the_arm(arm) -> None:
+    leader = Jointed(relative=False)
+    bench = Bench(hands={"leader": leader}, arm=arm)
+    bench.do(SelectOperator("leader"))
+    bench.do(Arm())
+    bench.run(5)
+    sent = bench.loop.follower.sent
+    leader.pose = sent + np.array([2 * np.pi + 0.95, np.nan, 0, 0, 0, 0, -1])
+    if arm is Still:
+        said = bench.refused(StartAttempt(demo=True))
+    else:  # it is put back with its scene first, and asked then
+        bench.do(StartAttempt(demo=True))
+        bench.run(5)
+        said = f"{bench.state.reason_text} {bench.state.remedy}"
+    assert said.startswith("The leader's waist is 0.9")
+    assert "rad from the arm's (limit 0.80 rad). Turn the leader's waist by -0.9" in said
+    assert said.endswith("Then start again.")
+    assert (bench.state.gate, bench.state.attempt) == ("hold", 0)
+    leader.pose = bench.loop.follower.sent + 0.5
+    bench.do(StartAttempt(demo=True))
+    bench.until(lambda: bench.state.attempt > 0)
+    assert bench.gate is GateState.ALIGNING
 
 
 def test_a_leader_is_told_where_the_arm_is_at_every_tick_of_every_state() -> None:
