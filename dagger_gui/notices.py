@@ -156,7 +156,7 @@ class Notices(QWidget):
 
     def top(self) -> Notice | None:
         """The notice on screen."""
-        ready = [n for n in self._shown if not (self._busy and n.stays and n.role != "fault")]
+        ready = self._ready()
         passing = [n for n in ready if not n.stays]
         found = passing or ready
         return found[-1] if found else None
@@ -186,9 +186,15 @@ class Notices(QWidget):
         """No wider than its figures ask for: sentences are cut, with the whole in the tool tip."""
         return QSize(self._under.minimumSizeHint().width(), self.sizeHint().height())
 
+    def _ready(self) -> list[Notice]:
+        """Those that may be shown now, oldest first."""
+        return [n for n in self._shown if not (self._busy and n.stays and n.role != "fault")]
+
     def _next(self) -> None:
         top = self.top()
-        if top is not None:
+        if top is not None and not top.stays:
+            self._close(top)  # it was about to go anyway, and would come before all others
+        elif top is not None:
             self._shown.remove(top)
             self._shown.insert(0, top)
             self._arrange()
@@ -204,5 +210,5 @@ class Notices(QWidget):
     def _arrange(self) -> None:
         top = self.top()
         if top is not None:
-            top.setWaiting(len(self._shown) - 1)
+            top.setWaiting(len(self._ready()) - 1)
         self._stack.setCurrentWidget(top or self._under)

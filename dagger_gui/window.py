@@ -11,7 +11,7 @@ from dagger_gui.alerts import Alerts
 from dagger_gui.banner_words import banner
 from dagger_gui.commands import Commands, human_drives, may_move
 from dagger_gui.first_launch import FirstLaunchPage
-from dagger_gui.key_groups import first_key, key_groups
+from dagger_gui.key_groups import first_key, key_groups, keyboard_axes
 from dagger_gui.keys import KeyRouter
 from dagger_gui.notices import Notices
 from dagger_gui.pages.check_first import FirstCheckPage
@@ -88,7 +88,7 @@ class Window(QWidget):
         self.notices = Notices(self.status)
         self._lay_out()
         self.key_sheet = KeySheet(self._body)  # the banner stays in sight and in reach
-        self.key_sheet.setGroups(key_groups(keys))
+        self.key_sheet.setGroups(key_groups(keys, keyboard_axes(workspace.station)))
         self.router = KeyRouter(keys.window, keys.keyboard, self)
         self.alerts = Alerts(
             model,

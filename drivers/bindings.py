@@ -141,14 +141,6 @@ class Bindings:
     speed: Speed
     gamepad: PadBindings
 
-    def window_action(self, key: str) -> str | None:
-        """The window action of a key in any spelling; None if it has none."""
-        return _owner(self.window, key)
-
-    def motion(self, key: str) -> str | None:
-        """The motion of a key in any spelling; None if it has none."""
-        return _owner(self.keyboard, key)
-
 
 def load(path: Path | None = None, pad: str = "", guid: str = "") -> Bindings:
     """Reads the default bindings, what suits the pad, and over them a workspace's own.
@@ -265,11 +257,3 @@ def _speed(source: Path, table: dict[str, Any]) -> Speed:
         files.number(source, "speed.slow", table["slow"], 0.01, 1.0),
         tuple(files.number(source, "speed.levels", level, 0.01, 1.0) for level in levels),
     )
-
-
-def _owner(table: dict[str, tuple[str, ...]], key: str) -> str | None:
-    try:
-        name = key_name(key)
-    except ValueError:
-        return None
-    return next((action for action, keys in table.items() if name in keys), None)

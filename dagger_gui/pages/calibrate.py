@@ -233,6 +233,7 @@ class CalibrateView(QWidget):
 
     def _connect(self) -> None:
         self._arms.idClicked.connect(lambda _id: self._show_idle())
+        self._model.read_only_changed.connect(self.begin.setLocked)
         self.begin.clicked.connect(self.start)
         self.give_up.clicked.connect(self.stop)
         self.back.clicked.connect(lambda: self.process.send("back"))

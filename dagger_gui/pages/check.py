@@ -219,6 +219,8 @@ class CheckView(QWidget):
         self.fix.setToolTip("Latency timer, return delay and baud rate, in the servos that differ.")
 
     def _connect(self) -> None:
+        self._model.read_only_changed.connect(self.begin.setLocked)
+        self._model.read_only_changed.connect(self.fix.setLocked)
         self.begin.clicked.connect(lambda: self.start())
         self.fix.clicked.connect(lambda: self.start(fix=True))
         self.cancel.clicked.connect(self.stop)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
@@ -36,6 +37,7 @@ _HEADS = (
     "Training",
 )
 _FIGURES = (2, 4, 5, 6)
+_SPARE = (6, 5, 4)  # columns that go first where there is no room for all
 
 
 class RoundsPage(QWidget):
@@ -86,6 +88,11 @@ class RoundsPage(QWidget):
             if summary.index == index and row != self.table.currentRow():
                 self.table.selectRow(row)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Shows as many columns as fit; success by round is never one that goes."""
+        super().resizeEvent(event)
+        self._fit_table()
+
     # -- layout
 
     def _lay_out(self) -> None:
@@ -124,6 +131,18 @@ class RoundsPage(QWidget):
         acts.addStretch()
         card.body.addLayout(acts)
         return card
+
+    def _fit_table(self) -> None:
+        head = self.table.horizontalHeader()
+        room = self.table.viewport().width()
+        asked = {
+            column: max(head.sectionSizeHint(column), self.table.sizeHintForColumn(column))
+            for column in range(len(_HEADS))
+        }
+        for column in _SPARE:
+            self.table.setColumnHidden(column, sum(asked.values()) > room)
+            if self.table.isColumnHidden(column):
+                asked.pop(column)
 
     def _training_card(self) -> Card:
         card = Card("Next round")
@@ -170,7 +189,16 @@ class RoundsPage(QWidget):
         desk.measuring_changed.connect(self._show_measuring)
         self._model.training_changed.connect(lambda _progress: self._show_training())
         self._model.supervisor_changed.connect(lambda _state: self._show_training())
+        self._model.read_only_changed.connect(self._lock)
         self._model.control_changed.connect(lambda _state: self._show_acts())
+
+    def _lock(self, why: str) -> None:
+        """Greys what a window that only looks cannot do."""
+        for button in (self.activate, self.measure, self.stop_measuring):
+            button.setLocked(why)
+        self.training.setReadOnly(why)
+        self.options.setEnabled(not why)
+        self.options.setToolTip(why)
 
     def _with_selected(self, act: object) -> None:
         index = self.selected()
@@ -193,6 +221,7 @@ class RoundsPage(QWidget):
             self.table.selectRow(len(summaries) - 1)
         elif before is not None:
             self.select(before)
+        self._fit_table()
         self.chart.setRounds(self._desk.points())
         why_not = self._desk.why_not()
         query = self._desk.query

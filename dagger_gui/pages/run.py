@@ -31,7 +31,6 @@ from drivers.base import DriverError, JointLimits
 from drivers.bindings import Bindings
 from drivers.registry import DeviceContext
 from sessions.live.alignment import ALIGNED_RAD, measure
-from sessions.messages import ControlState
 from sessions.types import GateState
 
 _SLOW_TICKS = 6  # the timeline follows at a sixth of the display rate
@@ -162,9 +161,10 @@ class RunPage(QWidget):
         self.controls.outcomeRequested.connect(do.end)
         self.cameras.enlarged_changed.connect(lambda _name: self._fit_cameras())
         self._model.robot_changed.connect(self._set_joints)
-        self._model.control_changed.connect(self._take_control)
+        self._model.control_changed.connect(lambda _state: self._show_acts())
+        self._model.read_only_changed.connect(lambda _why: self._show_acts())
 
-    def _take_control(self, state: ControlState) -> None:
+    def _show_acts(self) -> None:
         self.controls.setValue(situation(self._model))
 
     # -- data

@@ -108,6 +108,8 @@ class SideColumn(QWidget):
         self.rounds.retrainRequested.connect(self._desk.retrain)
         self.rounds.cancelRequested.connect(commands.cancel_training)
         self._desk.changed.connect(self._show_rounds)
+        self._model.read_only_changed.connect(self.tagging.setReadOnly)
+        self._model.read_only_changed.connect(self.rounds.training().setReadOnly)
         self._model.recorder_changed.connect(self._show_recorder)
         self._model.training_changed.connect(lambda _progress: self._show_training())
         self._model.supervisor_changed.connect(lambda _state: self._show_training())

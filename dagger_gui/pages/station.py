@@ -144,9 +144,16 @@ class DevicesView(QWidget):
         self.table.restartRequested.connect(self._restart)
         self.table.reconnectRequested.connect(self._reconnect)
         self.operator.selected.connect(self._select_operator)
+        model.read_only_changed.connect(self._lock)
         model.supervisor_changed.connect(self._show_processes)
         model.control_changed.connect(self._show_control)
         model.cameras_changed.connect(self._show_cameras)
+
+    def _lock(self, why: str) -> None:
+        """Greys what a window that only looks cannot do."""
+        self.table.setReadOnly(why)
+        self.operator.setEnabled(not why)
+        self.operator.setToolTip(why)
 
     def _show_control(self, state: ControlState) -> None:
         spare = self._spare(state)

@@ -165,6 +165,8 @@ class KeyButton(QPushButton):
         align = Qt.AlignmentFlag.AlignLeft
         if not self._key and not self._shape:
             align = Qt.AlignmentFlag.AlignHCenter
+            air = theme.grid(0.5)
+            inside = QRectF(self.rect()).adjusted(air, 0, -air, 0)
         draw_text(painter, inside, self.text(), align)
 
     def _colours(self) -> tuple[QColor, QColor, QColor]:

@@ -58,6 +58,7 @@ class AttemptControls(QWidget):
         super().__init__(parent)
         self._value = Situation()
         self._narrow = False
+        self._chords: dict[KeyButton, str] = {}  # of rare acts, shown where there is room
         self._keys = {"next": "Enter", "pause": "H"}
         self._next = KeyButton("Wait", "Enter", size="large", strong=True)
         self._take = KeyButton("Take over", "T", shape="human")
@@ -127,6 +128,8 @@ class AttemptControls(QWidget):
                 self._keys[action] = key
             else:
                 buttons[action].setKey(key)
+            if action in ("demo", "disarm", "rest"):
+                self._chords[buttons[action]] = key
         self._show()
         self._fit()
 
@@ -179,7 +182,7 @@ class AttemptControls(QWidget):
             **{button: (button.text(),) for button in self._outcomes.values()},
             self._next: tuple(labels.values()),
             self._take: ("Take over", "Give back"),
-            self._demo: ("Demo" if narrow else "Demonstrate",),
+            self._demo: ("Demonstrate",),
             self._disarm: ("Disarm",),
             self._rest: ("Rest", "Let go"),
         }
@@ -190,14 +193,16 @@ class AttemptControls(QWidget):
             key = button.key()
             if button is self._next:
                 button.setKey(max(self._keys.values(), key=len))
+            elif button in self._chords:
+                button.setKey("" if narrow else self._chords[button])
             widths[button] = button.widthFor(*words)
             button.setKey(key)
         return widths
 
     def _width(self, narrow: bool) -> int:
         """What the row asks for [px]; the outcomes stand a little apart."""
-        shown = [w for b, w in self._widths(narrow).items() if not b.isHidden()]
-        return sum(shown) + (len(shown) + 1) * theme.grid(1 if narrow else 2)
+        widths = self._widths(narrow).values()
+        return sum(widths) + len(widths) * theme.grid(1 if narrow else 2)
 
     def _fit(self) -> None:
         for button, width in self._widths(self._narrow).items():
@@ -250,7 +255,6 @@ class AttemptControls(QWidget):
             acts.why_not_take(value),
             "The policy drives on." if human else "You drive with the selected device.",
         )
-        self._demo.setText("Demo" if self._narrow else "Demonstrate")
         self._may(self._demo, acts.why_not_demonstrate(value), "Starts a demonstration.")
         self._may(self._disarm, acts.why_not_disarm(value), "Forbids motion until you arm again.")
         self._show_outcomes()
@@ -258,8 +262,11 @@ class AttemptControls(QWidget):
 
     def _may(self, button: KeyButton, why_not: str, means: str) -> None:
         """Greys what would be refused, with the reason in the place of what it means."""
+        chord = self._chords.get(button, "")
+        button.setKey("" if self._narrow and chord else chord or button.key())
         button.setEnabled(not why_not)
-        button.setMeaning(why_not or means)
+        hidden = f" ({chord})" if self._narrow and chord else ""
+        button.setMeaning(f"{why_not or means}{hidden}")
 
     def _show_outcomes(self) -> None:
         value = self._value

@@ -175,6 +175,7 @@ class ProcessTable(QWidget):
         super().__init__(parent)
         self._rows: tuple[Row, ...] = ()
         self._lines: list[_Line] = []
+        self._read_only = ""
         self._area = QScrollArea()
         self._area.setWidgetResizable(True)
         self._area.setFrameShape(QScrollArea.Shape.NoFrame)
@@ -188,6 +189,12 @@ class ProcessTable(QWidget):
     def value(self) -> tuple[Row, ...]:
         """What is shown."""
         return self._rows
+
+    def setReadOnly(self, why: str) -> None:
+        """Greys the buttons with the reason; empty takes it back."""
+        self._read_only = why
+        for line in self._lines:
+            line.restart.setLocked(why)
 
     def setRows(self, rows: Sequence[Row]) -> None:
         """Shows rows in the order given, a heading before each new group."""
@@ -233,6 +240,7 @@ class ProcessTable(QWidget):
                 grid.addWidget(Heading(row.group), at, 0, 1, 5)
                 at, group = at + 1, row.group
             self._lines.append(_Line(self, grid, at, row))
+            self._lines[-1].restart.setLocked(self._read_only)
             at += 1
         if not self._rows:
             empty = QLabel("No process answers yet. The station is starting.")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Signal
-from PySide6.QtGui import QFontMetrics
+from PySide6.QtCore import QSize, Signal
+from PySide6.QtGui import QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from dagger_gui import theme
@@ -36,6 +36,8 @@ class ReviewPlayer(QWidget):
         self._play.setFixedWidth(self._play.widthFor("Play", "Pause"))
         self._moves = {name: KeyButton(w, key, dense=True) for name, (w, key, _) in _MOVES.items()}
         self._speeds: dict[float, KeyButton] = {}
+        self._narrow = False
+        self._where = ("", "")  # time, frame
         self._group = QButtonGroup(self)
         self._fact = ElidedLabel("", size="small", muted=True)
         self._place = ElidedLabel("", bold=True)
@@ -45,9 +47,60 @@ class ReviewPlayer(QWidget):
         self._arrange()
         self._play.clicked.connect(self.playRequested)
         for name, button in self._moves.items():
-            button.setToolTip(f"{_MOVES[name][2]} ({_MOVES[name][1]})")
-            button.setAccessibleName(_MOVES[name][2])
             button.clicked.connect(lambda _=False, n=name: self.moveRequested.emit(n))
+        self._show_moves()
+        self._show_place()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Where there is less room, the moves' keys are in their tool tips only."""
+        super().resizeEvent(event)
+        narrow = self.width() < self._width(narrow=False)
+        if narrow != self._narrow:
+            self._narrow = narrow
+            self._show_moves()
+            self._show_place()
+
+    def minimumSizeHint(self) -> QSize:
+        """What it can do with."""
+        return QSize(self._width(narrow=True), super().minimumSizeHint().height())
+
+    def _width(self, narrow: bool) -> int:
+        """What the wider of its rows asks for [px]."""
+        gap, metrics = theme.grid(1), QFontMetrics(theme.font("body"))
+        moves = 0
+        for word, key, _ in _MOVES.values():
+            alone = metrics.horizontalAdvance(word) + theme.grid(5) + gap
+            moves += alone if narrow else KeyButton(word, key, dense=True).sizeHint().width() + gap
+        speeds = (self._speed_width(narrow=narrow) + gap) * len(self._speeds)
+        facts = self._place_width(narrow=narrow) + 2 * theme.grid(2) + speeds - gap
+        return max(moves + self._play.width(), facts)
+
+    def _show_place(self) -> None:
+        """Time and frame; where there is less room the frame is in the tool tip only."""
+        self._place.setFixedWidth(self._place_width(narrow=self._narrow))
+        self._place.setText(self._where[0] if self._narrow else self.place())
+        frame = f" {self._where[1]}" if self._where[1] else ""
+        self._place.setToolTip(f"Time since the attempt began, and frame{frame}")
+
+    @staticmethod
+    def _place_width(*, narrow: bool) -> int:
+        words = "00:00.0" if narrow else "00:00.0  0000 / 0000"
+        return QFontMetrics(theme.font("body", bold=True)).horizontalAdvance(words) + 8
+
+    @staticmethod
+    def _speed_width(*, narrow: bool) -> int:
+        """Of every speed's button, by the longest of them [px]."""
+        air = theme.grid(1.5) if narrow else theme.grid(5)
+        return QFontMetrics(theme.font("small", bold=True)).horizontalAdvance("0.25×") + air
+
+    def _show_moves(self) -> None:
+        for name, button in self._moves.items():
+            _word, key, means = _MOVES[name]
+            button.setKey("" if self._narrow else key)
+            button.setToolTip(f"{means} ({key})")
+            button.setAccessibleName(means)
+        for button in self._speeds.values():
+            button.setFixedWidth(self._speed_width(narrow=self._narrow))
 
     def _arrange(self) -> None:
         names = [*_MOVES]
@@ -59,10 +112,7 @@ class ReviewPlayer(QWidget):
         self._row.addStretch()
         facts = QHBoxLayout()
         facts.setSpacing(theme.grid(2))
-        self._place.setToolTip("Time since the attempt began, and frame")
-        metrics = QFontMetrics(theme.font("body", bold=True))
         self._place.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-        self._place.setFixedWidth(metrics.horizontalAdvance("00:00.0  0000 / 0000") + 8)
         facts.addWidget(self._place)
         facts.addWidget(self._fact, 1)
         self._rates = QHBoxLayout()
@@ -79,7 +129,7 @@ class ReviewPlayer(QWidget):
         for speed in speeds:
             button = KeyButton(f"{speed:g}×", dense=True, size="small")
             button.setCheckable(True)
-            button.setFixedWidth(button.widthFor("0.25×"))
+            button.setFixedWidth(self._speed_width(narrow=self._narrow))
             button.setAccessibleName(f"Play {speed:g} times as fast")
             button.setToolTip(f"Slower ({slower}), faster ({faster})" if slower else "")
             button.clicked.connect(lambda _=False, s=speed: self.speedRequested.emit(s))
@@ -110,13 +160,13 @@ class ReviewPlayer(QWidget):
             rows: how many there are; 0 for no attempt.
             fact: what that tick is, in a few words.
         """
-        place = f"{clock(seconds)}  {row + 1} / {rows}" if rows else ""
-        self._place.setText(place)
+        self._where = (clock(seconds), f"{row + 1} / {rows}") if rows else ("", "")
+        self._show_place()
         self._fact.setText(fact)
 
     def place(self) -> str:
         """Where the cursor is, in words."""
-        return self._place.text()
+        return "  ".join(self._where) if self._where[0] else ""
 
     def fact(self) -> str:
         """What is there, in words."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QRectF, QSize, Signal
-from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QStackedLayout, QVBoxLayout, QWidget
 
 from dagger_gui import theme
@@ -68,10 +68,11 @@ class RoundsPanel(QWidget):
         self._count = CountBar()
         self._chart = RoundsChart()
         self._training = TrainingView(compact=True)
-        self._plan = ElidedLabel(size="small", muted=True, lines=3)
+        self._plan = ElidedLabel(size="small", muted=True, lines=4)
         self._retrain = KeyButton("RETRAIN", "Ctrl+R", role="training")
         self._why_not = "there are no corrections yet"
         self._busy = False
+        self._low = False
         self._arrange()
         self._retrain.clicked.connect(self.retrainRequested)
         self._training.cancelRequested.connect(self.cancelRequested)
@@ -94,12 +95,38 @@ class RoundsPanel(QWidget):
         self._stack = QStackedLayout()
         self._stack.addWidget(first)
         self._stack.addWidget(self._training)
-        column = QVBoxLayout(self)
+        self._column = column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.grid(1.5))
         column.addWidget(self._heading)
         column.addWidget(self._count)
         column.addLayout(self._stack, 1)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Where there is no room for a chart there is none; count, plan and RETRAIN stay."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def minimumSizeHint(self) -> QSize:
+        """What it can do with."""
+        least = super().minimumSizeHint()
+        return QSize(least.width(), self._height(low=True))
+
+    def _height(self, *, low: bool) -> int:
+        """What it asks for, without a chart or with one [px]."""
+        gap = self._column.spacing()
+        foot = max(self._plan.sizeHint().height(), self._retrain.sizeHint().height())
+        chart = 0 if low else self._chart.minimumSizeHint().height() + gap
+        head = self._heading.sizeHint().height() + self._count.sizeHint().height() + 2 * gap
+        training = self._training.heightFor(low=low)
+        return head + max(foot + chart, training)
+
+    def _fit(self) -> None:
+        low = self.height() < self._height(low=False)
+        if low != self._low:
+            self._low = low
+            self._chart.setVisible(not low)
+            self._training.setLow(low)
 
     def setRound(
         self, index: int, corrections: int, target: int, not_recovered: int = 0, waiting: int = 0

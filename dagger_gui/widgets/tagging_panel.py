@@ -56,8 +56,9 @@ class TaggingPanel(QWidget):
         super().__init__(parent)
         self._categories: tuple[Category, ...] = ()
         self._buttons: list[KeyButton] = []
+        self._read_only = ""
         self._model = InterventionModel()
-        self._heading = Heading("Corrections this round")
+        self._heading = Heading("Corrections")
         self._list = QListView()
         self._delegate = InterventionDelegate(self._list)
         self._empty = QLabel(_EMPTY)
@@ -141,6 +142,7 @@ class TaggingPanel(QWidget):
         for i, category in enumerate(categories):
             button = KeyButton(category.label, category.key, dense=True)
             button.setCheckable(True)
+            button.setLocked(self._read_only)
             button.setAccessibleName(f"Tag as {category.label}")
             button.clicked.connect(self._category_clicked)
             self._grid.addWidget(button, i // 2, i % 2)
@@ -175,6 +177,18 @@ class TaggingPanel(QWidget):
         """Whether there is anything to undo or redo."""
         self._undo.setEnabled(can_undo)
         self._redo.setEnabled(can_redo)
+
+    def setReadOnly(self, why: str) -> None:
+        """Greys what changes anything, with the reason; the list can still be gone through.
+
+        Args:
+            why: one sentence; empty takes it back.
+        """
+        self._read_only = why
+        for button in (*self._buttons, self._discard, self._undo, self._redo):
+            button.setLocked(why)
+        self._note.setToolTip(why)
+        self._refresh()
 
     def setEmptyText(self, text: str) -> None:
         """What to do while there are no corrections (with the key as it is bound)."""
@@ -280,7 +294,7 @@ class TaggingPanel(QWidget):
         for category, button in zip(self._categories, self._buttons, strict=True):
             button.setEnabled(item is not None)
             button.setChecked(item is not None and item.category == category.name)
-        self._note.setEnabled(item is not None)
+        self._note.setEnabled(item is not None and not self._read_only)
         if not self._note.hasFocus():
             self._note.setText(item.note if item else "")
         self._discard.setEnabled(item is not None)

@@ -145,11 +145,12 @@ class TrainingView(QWidget):
         self._cancel = KeyButton("Cancel")
         self._cancel.setFixedWidth(self._cancel.widthFor("Cancel", "Close"))
         self._cancel.clicked.connect(self._clicked)
+        self._low = False
         foot = QHBoxLayout()
         foot.setSpacing(theme.grid(2))
         foot.addWidget(self._left, 1)
         foot.addWidget(self._cancel)
-        column = QVBoxLayout(self)
+        self._column = column = QVBoxLayout(self)
         margin = 0 if compact else theme.grid(3)
         column.setContentsMargins(margin, margin, margin, margin)
         column.setSpacing(theme.grid(1))
@@ -184,7 +185,7 @@ class TrainingView(QWidget):
             self._plot.clear(progress.text or "The trainer ended without saying why. Try again.")
         title = _WORDS.get(progress.stage, progress.stage)
         self._title.setText(f"{title} · round {progress.round}")
-        self._text.setText("" if failed else progress.text)
+        self._say()
         # The bar without a known end runs to and fro by itself: that is Qt's 0 to 0.
         unknown = progress.stage not in OVER and progress.steps <= 0
         self._bar.setRange(0, 0 if unknown else max(1, progress.steps))
@@ -195,6 +196,29 @@ class TrainingView(QWidget):
         self._left.setText(_time_words(progress))
         self._cancel.setText("Close" if progress.stage in OVER else "Cancel")
         self._cancel.setEnabled(True)
+
+    def setReadOnly(self, why: str) -> None:
+        """Greys Cancel with the reason; empty takes it back."""
+        self._cancel.setLocked(why)
+
+    def setLow(self, low: bool) -> None:
+        """Without its curves, where there is no room for them."""
+        self._low = low
+        self._plot.setVisible(not low)
+        self._say()
+
+    def heightFor(self, *, low: bool) -> int:
+        """What it asks for, without curves or with them [px]."""
+        margins, gap = self._column.contentsMargins(), self._column.spacing()
+        parts = [self._title, self._text, self._cancel] + ([] if low else [self._plot])
+        heights = [part.minimumSizeHint().height() for part in parts] + [self._bar.height()]
+        return sum(heights) + gap * (len(heights) - 1) + margins.top() + margins.bottom()
+
+    def _say(self) -> None:
+        """The trainer's own words, unless they stand in the place of the curves."""
+        progress = self._progress
+        beside = progress is not None and (self._low or progress.stage != "failed")
+        self._text.setText(progress.text if progress is not None and beside else "")
 
     def _clicked(self) -> None:
         over = self._progress is not None and self._progress.stage in OVER

@@ -107,10 +107,6 @@ class PadBindings:
         """What is printed on a control; its SDL name where the preset does not say."""
         return self.labels.get(control, control)
 
-    def labels_of(self, action: str) -> tuple[str, ...]:
-        """What is printed on the buttons that do ``action``."""
-        return tuple(self.label(button) for button in self.buttons.get(action, ()))
-
 
 def words(action: str) -> str:
     """An action or motion in words."""

@@ -126,14 +126,10 @@ def test_any_text_is_a_key_with_one_name_or_refused(text):
         assert key_name(name) == name
 
 
-def test_keys_find_their_action_in_any_spelling():
-    bindings = load()
-    assert bindings.window_action("return") == "next"
-    assert bindings.window_action("ctrl+r") == "retrain"
-    assert bindings.window_action("F12") is None
-    assert bindings.window_action("no key at all") is None
-    assert bindings.motion("w") == "forward"
-    assert bindings.motion("g") is None
+def test_bound_keys_are_kept_by_their_one_name_in_any_spelling(override):
+    found = load(override('[window]\nnext = "return"\nretrain = "ctrl+q"\n'))
+    assert found.window["next"] == ("Enter",)
+    assert found.window["retrain"] == ("Ctrl+Q",)
 
 
 # -- kinds of pads
@@ -175,10 +171,14 @@ def test_every_packaged_kind_labels_every_control_and_says_where_sticks_rest(kin
 
 
 def test_actions_are_named_by_what_is_printed_on_the_buttons():
-    assert load(guid=XBOX).gamepad.labels_of("correct") == ("RB",)
-    assert load(guid=DUALSENSE).gamepad.labels_of("correct") == ("R1",)
-    assert load(guid=DUALSENSE).gamepad.labels_of("success") == ("Cross",)
-    assert load().gamepad.labels_of("correct") == ("right bumper",)
+    def printed(action, **pad):
+        found = load(**pad).gamepad
+        return [found.label(button) for button in found.buttons[action]]
+
+    assert printed("correct", guid=XBOX) == ["RB"]
+    assert printed("correct", guid=DUALSENSE) == ["R1"]
+    assert printed("success", guid=DUALSENSE) == ["Cross"]
+    assert printed("correct") == ["right bumper"]
 
 
 def test_a_workspace_forces_a_kind_and_its_own_lines_win_over_the_kinds(override):

@@ -183,3 +183,4 @@ def test_a_narrow_row_keeps_every_button_and_key_in_sight(qtbot):
     assert all(a.right() < b.left() for a, b in itertools.pairwise(boxes))
     assert boxes[-1].right() < controls.width()
     assert all(b.width() >= b.sizeHint().width() for b in buttons)
+    assert "Ctrl+L" in button(controls, "Rest").toolTip()

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QApplication
 
+from dagger_gui.widgets._buttons import KeyButton
 from sessions.types import HoldReason
+from tests.fakes.session_processes import intervention
 from tests.gui.bench import Bench
 
 
@@ -63,8 +66,51 @@ def test_nothing_is_cut_off_at_the_smallest_size(bench: Bench) -> None:
         bench.window.show_page(page)
         QApplication.processEvents()
         smallest = bench.window.minimumSizeHint()
-        assert smallest.width() <= 1280, page
-        assert smallest.height() <= 800 - 40, page
+        assert smallest.width() <= 1024, page
+        assert smallest.height() <= 700 - 40, page
+
+
+@pytest.mark.parametrize("page", ["Run", "Review", "Rounds", "Station"])
+def test_the_window_can_be_no_smaller_than_what_fits(bench: Bench, page: str) -> None:
+    bench.driving()
+    bench.window.show_page(page)
+    bench.window.resize(200, 200)
+    QApplication.processEvents()
+    bench.window.resize(200, 200)  # columns have taken their narrow forms by now
+    QApplication.processEvents()
+    assert bench.window.width() <= 1024
+    for button in bench.window.findChildren(KeyButton):
+        if button.isVisible() and button.window() is bench.window:
+            box = button.rect().translated(button.mapTo(bench.window, QPoint()))
+            assert bench.window.rect().contains(box), button.text()
+            assert button.width() >= button.minimumSizeHint().width()
+
+
+def test_a_window_that_only_looks_greys_every_act_on_every_page_and_says_why(
+    bench: Bench,
+) -> None:
+    bench.state(armed=True)
+    bench.records(interventions=(intervention(14, 100, "grasp"),), can_undo=True)
+    window, why = bench.window, "Opened read-only: another window works on this workspace."
+    bench.model.set_read_only(why)
+    window.refresh(bench.model.clock())
+    acts = {
+        "Run": [*window.run.controls.findChildren(KeyButton), window.run.side.rounds._retrain],
+        "Review": [window.review.right.undo, window.review.right.correction._discard],
+        "Rounds": [window.rounds.retrain, window.rounds.activate, window.rounds.measure],
+        "Station": [line.restart for line in window.station.devices.table._lines],
+    }
+    acts["Run"] += window.run.side.tagging.findChildren(KeyButton)
+    for page, buttons in acts.items():
+        window.show_page(page)
+        for button in buttons:
+            assert not button.isEnabled(), f"{page}: {button.text()}"
+    assert all(b.toolTip().startswith(why) for b in acts["Run"] if b.isVisible())
+    assert window.rounds.plan.text() == why
+    bench.model.set_read_only("")
+    bench.state(armed=True)
+    assert acts["Run"][0].isEnabled()
+    assert acts["Station"][0].isEnabled()
 
 
 def test_a_larger_screen_goes_to_the_cameras(bench: Bench) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
@@ -187,7 +187,7 @@ def shares(groups: Sequence[Group]) -> str:
 
 
 def in_words(selection: Selection) -> str:
-    """``34 attempts, 51 corrections, 02:13 of human driving``."""
+    """``34 attempts (2 discarded), 51 corrections, 02:13 of human driving``."""
     attempts = [e for e in selection.episodes if not e.demo]
     demos = len(selection.episodes) - len(attempts)
     corrections = selection.interventions
@@ -195,12 +195,18 @@ def in_words(selection: Selection) -> str:
         return "Nothing is found."
     human = sum(i.duration_s for i in corrections)
     parts = [
-        _count(len(attempts), "attempt"),
+        _count(len(attempts), "attempt") + _discarded(e.outcome == "discarded" for e in attempts),
         _count(demos, "demonstration") if demos else "",
-        _count(len(corrections), "correction"),
+        _count(len(corrections), "correction") + _discarded(i.discarded for i in corrections),
         f"{clock(human, tenths=False)} of human driving" if corrections else "",
     ]
     return ", ".join(filter(None, parts))
+
+
+def _discarded(which: Iterable[bool]) -> str:
+    """How many of what was counted were thrown away; empty for none."""
+    number = sum(which)
+    return f" ({number} discarded)" if number else ""
 
 
 def _newest_first(selection: Selection) -> list[Intervention]:

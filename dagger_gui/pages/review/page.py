@@ -103,6 +103,7 @@ class ReviewPage(QWidget):
         self.left.flag_chosen.connect(lambda n, row: self.open(n, None, max(row, 0)))
         self.left.untagged_requested.connect(self.next_untagged)
         self._model.recorder_changed.connect(self._take_recorder)
+        self._model.read_only_changed.connect(self.right.set_read_only)
         self._model.presence_changed.connect(lambda _name, _there: self._show_recorder())
         self._model.control_changed.connect(lambda _state: self._show_running())
 

@@ -100,6 +100,14 @@ class RightColumn(QWidget):
         for i, card in enumerate(self._cards):
             card.setVisible(not self._compact or i == index)
 
+    def set_read_only(self, why: str) -> None:
+        """Greys both editors with the reason; empty takes it back."""
+        for panel in (self.correction, self.attempt):
+            panel.setEnabled(not why)
+            panel.setToolTip(why)
+        for button in (self.undo, self.redo):
+            button.setLocked(why)
+
     def focus_note(self) -> None:
         """Puts the keyboard into the correction's note."""
         self.show_tab(0)
