@@ -60,7 +60,9 @@ class InvalidActionError(DriverError):
 class SelfStoppedError(DriverError):
     """The arm is there but has stopped itself (bus watchdog, overload, heat) and refuses targets.
 
-    ``Motors.engage`` puts it back into service; until then nothing that is sent moves it.
+    The problem's first sentence is a headline: which joint, and what. The remedy says what to do
+    before arming, and nothing of arming; it may be empty. ``Motors.engage`` puts the arm back into
+    service; until then nothing that is sent moves it.
     """
 
 
@@ -179,6 +181,8 @@ class Health:
         lost: packets that were not answered since it was connected.
         corrupt: answers that could not be read since it was connected.
         bus_p99_ms: what a tick's bus work took lately, 99th percentile [ms]; NaN if not known.
+        stopped: why an arm that stopped itself still refuses to move, with the figures as they are
+            now; None while it does not refuse.
     """
 
     text: str = ""
@@ -186,6 +190,7 @@ class Health:
     lost: int = 0
     corrupt: int = 0
     bus_p99_ms: float = float("nan")
+    stopped: SelfStoppedError | None = None
 
 
 @runtime_checkable

@@ -43,7 +43,13 @@ class Arm(Attached):
         options: how it is driven.
         others: calibrations of the other arms here, to recognise one on the wrong port.
         port: what its adapter is known by (``identity.adapter``); empty if nothing.
+
+    Attributes:
+        restarts: whether motors that shut down are restarted as soon as their reason has passed,
+            so that arming finds them ready.
     """
+
+    restarts = True
 
     def __init__(
         self,
@@ -130,8 +136,8 @@ class Arm(Attached):
         """Clears what stopped the arm and gives it torque where it is; some ten transactions.
 
         Raises:
-            SelfStoppedError: a motor refuses; says which and why. One that had shut itself down is
-                restarted first, and the arm can be engaged a second later.
+            SelfStoppedError: a motor refuses; says which and why. One that had shut itself down,
+                and was not restarted yet, is, and the arm can be engaged a second later.
             DeviceLostError: it does not answer.
         """
         fitted = self._connected()
@@ -215,6 +221,8 @@ class Arm(Attached):
             return
         if self.engaged:
             self.stops.notice()
+            if self.restarts:
+                self.stops.restart(self._measuring)
 
     def _look_for_stops(self) -> None:
         """Asks whether watchdogs have stopped the arm: nobody acknowledges the goals it refuses."""

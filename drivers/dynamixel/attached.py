@@ -8,10 +8,12 @@ from collections.abc import Mapping
 import numpy as np
 
 from drivers.base import DeviceLostError, DriverError, Floats, Health
+from drivers.dynamixel import complaints
 from drivers.dynamixel.bus import Bus, NoAnswerError
 from drivers.dynamixel.calibration import Calibration
+from drivers.dynamixel.counts import Losses
 from drivers.dynamixel.finding import find
-from drivers.dynamixel.measuring import Measuring
+from drivers.dynamixel.measuring import UNPOWERED, Measuring
 from drivers.dynamixel.setup import Fitted, Options, fit
 from drivers.dynamixel.stops import Stops
 
@@ -56,6 +58,7 @@ class Attached:
         self._fitted: Fitted | None = None
         self._reach = (self._measuring.scale.lower, self._measuring.scale.upper)
         self._slight: tuple[str, ...] = ()
+        self._losses = Losses()
 
     def connect(self) -> None:
         """Opens the bus, makes sure that this is the arm, sets it up and reads where it is.
@@ -108,10 +111,11 @@ class Attached:
         )
         return Health(
             text=", ".join(part for part in parts if part),
-            warnings=(*self.stops.watch.warnings(), *self._slight),
+            warnings=(*self.stops.watch.warnings(), *self._losses.warnings(counts), *self._slight),
             lost=counts.lost,
             corrupt=counts.corrupt,
             bus_p99_ms=counts.p99_ms,
+            stopped=self.stops.reason if self.engaged else None,
         )
 
     def _connected(self) -> Fitted:
@@ -136,9 +140,8 @@ class Attached:
             reading = self._bus.sync_read(left, ("present_position",))
             ticks |= {i: value for i, (value,) in reading.values.items()}
             t = reading.t
-        for servo_id in ids:
-            if servo_id not in ticks:
-                raise self._silent(servo_id)
+        if len(ticks) < len(ids):
+            raise self._silent([i for i in ids if i not in ticks], len(ids))
         self._measuring.start(ticks, t, many_turns=self._connected().many_turns)
         self._reach = self._reachable()
 
@@ -172,15 +175,14 @@ class Attached:
             if not left:
                 return
         if silent:
-            raise self._silent(silent[0])
+            raise self._silent(list(silent), len(values))
         self.stops.refuse_errors(self._measuring)
         servo_id = next(iter(left))
         raise self.stops.not_taken(servo_id, register, left[servo_id])
 
-    def _silent(self, servo_id: int) -> DeviceLostError:
-        name = self.calibration.joint_of(servo_id)
-        return DeviceLostError(
-            self._device,
-            f"{name} (servo {servo_id}) does not answer.",
-            "Check its cable and the cable to the motor before it.",
-        )
+    def _silent(self, ids: list[int], asked: int) -> DeviceLostError:
+        """Servos that do not answer, of so many that were asked."""
+        if len(ids) == asked > 1:
+            return DeviceLostError(self._device, "None of its servos answers.", UNPOWERED)
+        names = [complaints.named(self.calibration.joint_of(i), i) for i in ids]
+        return DeviceLostError(self._device, *complaints.silent(names))

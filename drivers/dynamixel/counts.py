@@ -11,6 +11,13 @@ from drivers.dynamixel.transactions import Answers
 
 _WINDOW = 1000
 
+WARN_SHARE = 0.02
+"""From this share of spoilt answers on a bus is worth a warning: a good one spoils none, and at
+that rate every retry is still in time."""
+
+_LATELY = 33
+_ENOUGH = 100
+
 
 @dataclass(frozen=True)
 class Statistics:
@@ -18,6 +25,7 @@ class Statistics:
 
     Attributes:
         transactions: requests sent, retries included.
+        expected: status packets that were expected, retries included.
         lost: status packets that were expected and never came, retries included.
         corrupt: status packets that came damaged.
         retries: requests that were repeated.
@@ -32,13 +40,14 @@ class Statistics:
     retries: int = 0
     p99_ms: float = float("nan")
     fast: bool = False
+    expected: int = 0
 
 
 class Counters:
     """Counts for one connection."""
 
     def __init__(self) -> None:
-        self._transactions = self._lost = self._corrupt = self._retries = 0
+        self._transactions = self._lost = self._corrupt = self._retries = self._expected = 0
         self._times: deque[float] = deque(maxlen=_WINDOW)
 
     def attempt(self, retry: bool) -> None:
@@ -48,6 +57,7 @@ class Counters:
 
     def answered(self, answers: Answers, expected: int) -> None:
         """What came back to it, of so many packets."""
+        self._expected += expected
         self._corrupt += answers.corrupt
         self._lost += max(0, expected - answers.packets - answers.corrupt)
 
@@ -58,4 +68,36 @@ class Counters:
     def snapshot(self, fast: bool) -> Statistics:
         """The figures now."""
         p99 = 1e3 * float(np.percentile(self._times, 99)) if self._times else float("nan")
-        return Statistics(self._transactions, self._lost, self._corrupt, self._retries, p99, fast)
+        return Statistics(
+            self._transactions, self._lost, self._corrupt, self._retries, p99, fast, self._expected
+        )
+
+
+class Losses:
+    """Whether a bus has spoilt too many answers lately: over ``_LATELY`` looks, some ten seconds.
+
+    Looked at as often as a device's health is. The share is of answers that were expected, so that
+    a retry that helped counts no less than one that did not.
+    """
+
+    def __init__(self) -> None:
+        self._seen: deque[Statistics] = deque(maxlen=_LATELY)
+
+    def warnings(self, counts: Statistics) -> tuple[str, ...]:
+        """One sentence with its remedy, or none.
+
+        Args:
+            counts: those of the bus now; counts that went back are those of a new connection.
+        """
+        if self._seen and counts.expected < self._seen[-1].expected:
+            self._seen.clear()
+        self._seen.append(counts)
+        first = self._seen[0]
+        expected = counts.expected - first.expected
+        spoilt = counts.lost + counts.corrupt - first.lost - first.corrupt
+        if expected < _ENOUGH or spoilt < WARN_SHARE * expected:
+            return ()
+        return (
+            f"{100 * spoilt / expected:.0f} % of its packets are lost or damaged (limit "
+            f"{100 * WARN_SHARE:.0f} %). Check plugs and cables, and keep them off motor supplies.",
+        )

@@ -1,27 +1,19 @@
-"""How servos are, in sentences: which joint, what is wrong with it, what to do.
+"""How servos are, asked one at a time: temperature, voltage, errors and watchdog.
 
-``Rota`` asks one servo a tick for its temperature, voltage, errors and watchdog, so that a control
-loop never pays for more than one short read. ``complaints`` is pure.
+``Rota`` asks one servo a step, so that a control loop never pays for more than one short read.
+What is wrong is put into words by ``drivers.dynamixel.complaints``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from drivers.dynamixel.bus import Bus
-from drivers.dynamixel.tables import (
-    HARDWARE_ERRORS,
-    VOLT_PER_UNIT,
-    WATCHDOG_TRIPPED,
-    Model,
-    hardware_errors,
-)
+from drivers.dynamixel.complaints import Limits, Vitals, complaints, named, silent
+from drivers.dynamixel.tables import VOLT_PER_UNIT, WATCHDOG_TRIPPED, hardware_errors
 
-# So close to its limit a motor is worth a warning: minutes from shutting down under load.
-NEAR_LIMIT_C = 5
-# Supplies sag under load; a tenth below nominal is more than that.
-LOW_SHARE = 0.9
+__all__ = ["Limits", "Rota", "Vitals", "complaints", "read_limits", "read_vitals"]
+
 # Lost packets happen: who missed so many turns of the rota is silent.
 _SILENT_TURNS = 3
 
@@ -31,50 +23,7 @@ _VITALS = (
     "present_input_voltage",
     "present_temperature",
 )
-_LIMITS = ("temperature_limit", "max_voltage_limit", "min_voltage_limit")
-_RESTART = "then arm again, which restarts it"
-_REMEDIES = {
-    "input voltage": f"Check the power supply and the plugs of its cable, {_RESTART}.",
-    "overheating": f"Support the arm, let the motor cool down, {_RESTART}.",
-    "encoder": f"Switch the arm off, {_RESTART}. If it comes back, exchange the motor.",
-    "electrical shock": (
-        f"Switch the arm off, check this motor's cable and plugs, {_RESTART}. If it comes back, "
-        "exchange the motor."
-    ),
-    "overload": f"Support the arm, free the joint from what it pushes against, {_RESTART}.",
-}
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What a servo is set to shut down at.
-
-    Attributes:
-        temperature: highest [degrees C].
-        high: highest voltage [V].
-        low: lowest voltage [V].
-    """
-
-    temperature: int
-    high: float
-    low: float
-
-
-@dataclass(frozen=True)
-class Vitals:
-    """How one servo is.
-
-    Attributes:
-        errors: causes in its hardware error status, such as ``overload``.
-        watchdog: whether its bus watchdog has stopped it.
-        voltage: of its supply [V].
-        temperature: of its motor [degrees C].
-    """
-
-    errors: tuple[str, ...]
-    watchdog: bool
-    voltage: float
-    temperature: int
+_LIMITS = ("temperature_limit", "max_voltage_limit", "min_voltage_limit", "shutdown")
 
 
 class Rota:
@@ -120,15 +69,17 @@ class Rota:
         self.vitals |= found
         return servo
 
+    @property
+    def silent(self) -> tuple[int, ...]:
+        """Servos that have missed several turns running."""
+        return tuple(i for i, missed in self._missed.items() if missed >= _SILENT_TURNS)
+
     def warnings(self) -> tuple[str, ...]:
         """What is wrong, or soon will be, the gravest first; empty if all is well."""
-        silent = tuple(
-            f"{self._joints[servo]} (servo {servo}) does not answer. Check its cable and the "
-            "arm's power."
-            for servo, missed in self._missed.items()
-            if missed >= _SILENT_TURNS
-        )
-        return silent + complaints(self._joints, self.vitals, self.limits, self._bus.models)
+        gone = self.silent
+        said = (silent([named(self._joints[i], i) for i in gone]).text,) if gone else ()
+        there = {i: now for i, now in self.vitals.items() if i not in gone}
+        return said + complaints(self._joints, there, self.limits, self._bus.models)
 
 
 def read_vitals(bus: Bus, ids: tuple[int, ...], budget_s: float | None = None) -> dict[int, Vitals]:
@@ -151,71 +102,6 @@ def read_limits(bus: Bus, ids: tuple[int, ...]) -> dict[int, Limits]:
         DeviceLostError: the port broke.
     """
     return {
-        servo: Limits(heat, high * VOLT_PER_UNIT, low * VOLT_PER_UNIT)
-        for servo, (heat, high, low) in bus.sync_read(ids, _LIMITS).values.items()
+        servo: Limits(heat, high * VOLT_PER_UNIT, low * VOLT_PER_UNIT, shutdown)
+        for servo, (heat, high, low, shutdown) in bus.sync_read(ids, _LIMITS).values.items()
     }
-
-
-def complaints(
-    joints: Mapping[int, str],
-    vitals: Mapping[int, Vitals],
-    limits: Mapping[int, Limits],
-    models: Mapping[int, Model] | None = None,
-) -> tuple[str, ...]:
-    """What is wrong or soon will be: joint, cause, remedy; the gravest first. Pure.
-
-    Args:
-        joints: id -> joint name.
-        vitals: id -> how it is.
-        limits: id -> what it shuts down at; where it is not known, nothing is said of it.
-        models: id -> model, for the voltage it is meant for.
-    """
-    shut, stopped, soon = [], [], []
-    for servo, now in vitals.items():
-        name = f"{joints.get(servo, 'a joint')} (servo {servo})"
-        limit = limits.get(servo)
-        for cause in HARDWARE_ERRORS.values():
-            if cause in now.errors:
-                shut.append(_shut_down(name, cause, now, limit))
-        if now.watchdog:
-            stopped.append(
-                f"{name} has stopped itself: it heard nothing for longer than its bus watchdog "
-                "allows. Arm again, which clears it."
-            )
-        if limit is not None and not now.errors:
-            soon += _approaching(name, now, limit, (models or {}).get(servo))
-    return (*shut, *stopped, *soon)
-
-
-def _shut_down(name: str, cause: str, now: Vitals, limit: Limits | None) -> str:
-    figure = ""
-    if cause == "overheating":
-        figure = f" at {now.temperature} °C"
-        figure += f" (limit {limit.temperature} °C)" if limit is not None else ""
-    elif cause == "input voltage":
-        figure = f" at {now.voltage:.1f} V"
-        if limit is not None:
-            figure += f" (it wants {limit.low:.1f} to {limit.high:.1f} V)"
-    return f"{name} has shut down: {cause}{figure}. {_REMEDIES[cause]}"
-
-
-def _approaching(name: str, now: Vitals, limit: Limits, model: Model | None) -> list[str]:
-    found = []
-    if now.temperature >= limit.temperature - NEAR_LIMIT_C:
-        found.append(
-            f"{name} is at {now.temperature} °C (limit {limit.temperature} °C). Let it rest."
-        )
-    lowest = limit.low
-    if model is not None:
-        lowest = max(lowest, LOW_SHARE * model.nominal_voltage)
-    if now.voltage < lowest:
-        found.append(
-            f"{name} gets {now.voltage:.1f} V (it should be {lowest:.1f} V or more). "
-            "Check the power supply: motors are weak and may restart."
-        )
-    elif now.voltage > limit.high:
-        found.append(
-            f"{name} gets {now.voltage:.1f} V (limit {limit.high:.1f} V). "
-            "Switch the arm off and check that this is its own power supply."
-        )
-    return found

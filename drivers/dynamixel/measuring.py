@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from drivers.base import DeviceLostError, Floats, RobotState
+from drivers.dynamixel import complaints
 from drivers.dynamixel.calibration import Calibration, Scale
 from drivers.dynamixel.tables import MODELS, RAD_S_PER_VELOCITY_UNIT, TICKS_PER_TURN
 
@@ -153,11 +154,11 @@ class Measuring:
         lost = (age > self._patience_s) & (self._missed > 1)
         if not lost.any():
             return
-        row = int(np.argmax(np.where(lost, age, -np.inf)))
-        part = self._calibration.parts[row]
-        raise DeviceLostError(
-            self._device,
-            f"{part.name} (servo {part.id}) has not answered for {age[row] * 1000:.0f} ms "
-            f"(limit {self._patience_s * 1000:.0f} ms); the others do.",
-            "Check its cable and the cable to the motor before it.",
+        # Whoever missed this reading and the one before is behind the same cable.
+        age_s = float(np.max(np.where(lost, age, 0.0)))
+        parts = [self._calibration.parts[row] for row in np.flatnonzero(self._missed > 1)]
+        problem, remedy = complaints.silent(
+            [complaints.named(part.name, part.id) for part in parts],
+            f"{age_s * 1000:.0f} ms (limit {self._patience_s * 1000:.0f} ms)",
         )
+        raise DeviceLostError(self._device, problem, remedy)

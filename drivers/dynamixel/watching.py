@@ -10,7 +10,8 @@ import math
 
 from drivers.dynamixel.bus import Bus
 from drivers.dynamixel.calibration import Calibration
-from drivers.dynamixel.health import Rota, Vitals, complaints, read_vitals
+from drivers.dynamixel.complaints import ALL_ERRORS, Complaint, error, lasts, named
+from drivers.dynamixel.health import Rota, Vitals, read_limits, read_vitals
 from drivers.dynamixel.tables import WATCHDOG_TRIPPED, hardware_errors
 
 PERIOD_S = 0.04
@@ -41,7 +42,6 @@ class Watch:
         self.errors: dict[int, int] = {}
         self.tripped: frozenset[int] = frozenset()
         self._rota = Rota(bus, self._joints)
-        self._shutdown: dict[int, int] = {}
         self._turn, self._due_t = 0, float("-inf")
 
     def start(self) -> None:
@@ -50,8 +50,10 @@ class Watch:
         Raises:
             DeviceLostError: the port broke, or a servo does not answer.
         """
-        self._shutdown = {i: self._bus.read(i, "shutdown") for i in self._ids}
         self._rota.start()
+        for servo_id in set(self._ids) - set(self._rota.limits):
+            self._bus.read(servo_id, "shutdown")  # says so if it is gone, and not only a packet
+            self._rota.limits |= read_limits(self._bus, (servo_id,))
         self.read_torque()
         self.read_watchdog()
 
@@ -76,11 +78,11 @@ class Watch:
     def read_torque(self) -> None:
         """Reads torque and errors of all servos; one that is silent keeps what it said last."""
         reading = self._bus.sync_read(self._ids, ("torque_enable", "hardware_error_status"))
-        for servo_id, (torque, error) in reading.values.items():
+        for servo_id, (torque, status) in reading.values.items():
             self.torque[servo_id] = bool(torque)
             self.errors.pop(servo_id, None)
-            if error:
-                self.errors[servo_id] = error
+            if status:
+                self.errors[servo_id] = status
 
     def read_watchdog(self) -> None:
         """Reads whose watchdog has stopped it."""
@@ -104,35 +106,30 @@ class Watch:
     @property
     def shut_down(self) -> tuple[int, ...]:
         """Servos that an error keeps from having torque, until they are restarted."""
-        return tuple(i for i, error in self.errors.items() if error & self._shutdown[i])
+        return tuple(i for i, status in self.errors.items() if status & self._shutdown(i))
 
-    def lasting(self, servo_id: int) -> str:
-        """Why a servo would shut down again at once, in a sentence; empty if it would not."""
+    @property
+    def silent(self) -> tuple[int, ...]:
+        """Servos that have not answered for several turns of the rota."""
+        return self._rota.silent
+
+    def lasts(self, servo_id: int) -> bool:
+        """Whether a servo would shut down again at once, as last read."""
         now, limit = self._rota.vitals.get(servo_id), self._rota.limits.get(servo_id)
-        if now is None or limit is None:
-            return ""
-        name = self._joints[servo_id]
-        if now.temperature >= limit.temperature:
-            return f"{name} is still at {now.temperature} °C (limit {limit.temperature} °C)."
-        if not limit.low <= now.voltage <= limit.high:
-            wanted = f"it wants {limit.low:.1f} to {limit.high:.1f} V"
-            return f"{name} gets {now.voltage:.1f} V ({wanted})."
-        return ""
+        return now is not None and limit is not None and lasts(now, limit)
 
-    def complaint(self, servo_id: int) -> tuple[str, str]:
-        """What is wrong with a servo that has an error, and what to do, a sentence each."""
-        errors = hardware_errors(self.errors[servo_id])
-        known = self._rota.vitals.get(servo_id)
-        now = Vitals(
-            errors or ("an error that its table does not name",),
-            False,
-            float("nan") if known is None else known.voltage,
-            0 if known is None else known.temperature,
-        )
-        found = complaints(self._joints, {servo_id: now}, self._rota.limits)
-        sentence = found[0] if found else f"{self._joints[servo_id]} reports {now.errors[0]}. "
-        problem, _, remedy = sentence.partition(". ")
-        return f"{problem}.", remedy
+    def cause(self, servo_id: int) -> str:
+        """The gravest cause in the error of a servo that has one."""
+        mask = self._shutdown(servo_id)
+        status = self.errors[servo_id]
+        found = hardware_errors(status & mask) or hardware_errors(status)
+        return found[0] if found else "an error that its table does not name"
+
+    def complaint(self, servo_id: int, cause: str, *, over: bool = False) -> Complaint:
+        """What is wrong with a servo for that cause, and what to do; see ``complaints.error``."""
+        name, rota = named(self._joints[servo_id], servo_id), self._rota
+        now, limit = rota.vitals.get(servo_id), rota.limits.get(servo_id)
+        return error(name, cause, now, limit, over=over)
 
     def warnings(self) -> tuple[str, ...]:
         """What is wrong or soon will be, the gravest first, a sentence each with a remedy."""
@@ -146,6 +143,10 @@ class Watch:
         hottest = max(vitals, key=lambda i: vitals[i].temperature)
         lowest = min(now.voltage for now in vitals.values())
         return f"{lowest:.1f} V, {self._joints[hottest]} {vitals[hottest].temperature} °C"
+
+    def _shutdown(self, servo_id: int) -> int:
+        limit = self._rota.limits.get(servo_id)
+        return ALL_ERRORS if limit is None else limit.shutdown
 
     def _take(self, servo_id: int, now: Vitals | None) -> None:
         if now is not None and now.watchdog:

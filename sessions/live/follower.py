@@ -137,7 +137,10 @@ class Follower:
         return True
 
     def look(self) -> bool:
-        """Reads how the arm says it is; whether its warnings changed."""
+        """Reads how the arm says it is; whether its warnings changed.
+
+        Why it stopped itself is then as it is now: a motor that was hot has cooled down since.
+        """
         if not self.there or not isinstance(self.robot, Monitored):
             return False
         before = self.health.warnings
@@ -146,6 +149,8 @@ class Follower:
                 self.health = self.robot.health()
         except DriverError as error:
             self.health = Health(warnings=(f"{error.problem} {error.remedy}",))
+        if self.stopped is not None and self.health.stopped is not None:
+            self.stopped = self.health.stopped
         return self.health.warnings != before
 
     def engage(self) -> None:

@@ -128,7 +128,7 @@ def robot_lost(error: DriverError) -> Trouble:
     return Trouble(
         Event.ROBOT_LOST,
         f"the {error.device} is lost. {error.problem.rstrip('.')}",
-        f"{error.remedy} It connects again by itself; Reconnect tries at once.".strip(),
+        f"{error.remedy} It connects again by itself.".strip(),
     )
 
 
@@ -136,8 +136,8 @@ def self_stopped(error: DriverError) -> Trouble:
     """The arm answers but refuses to move, until it is armed anew."""
     return Trouble(
         Event.SELF_STOPPED,
-        f"the {error.device} has stopped itself. {error.problem.rstrip('.')}",
-        f"{error.remedy} Then press Enter to arm.".strip(),
+        f"{error.problem[:1].lower()}{error.problem[1:].rstrip('.')}",
+        f"{error.remedy} Then press Enter to arm." if error.remedy else "Press Enter to arm.",
     )
 
 

@@ -198,7 +198,7 @@ def test_released_it_takes_no_goals_and_says_so(bench):
     robot.connect()
     robot.engage()
     robot.release()
-    with pytest.raises(SelfStoppedError, match=r"not armed.*Arm it first"):
+    with pytest.raises(SelfStoppedError, match=r"The arm is not armed"):
         robot.send_action(robot.get_observation().position)
     robot.stop()
 

@@ -91,7 +91,7 @@ def test_an_arm_that_stops_itself_holds_and_arming_clears_it(bench: Bench) -> No
     assert bench.gate is GateState.HOLD
     state = bench.state
     assert (state.reason, state.armed, state.attempt) == ("self_stopped", False, 1)
-    assert state.reason_text == ("Holding: the robot has stopped itself. The elbow was overloaded.")
+    assert state.reason_text == "Holding: the elbow was overloaded."
     assert state.remedy == "Free the arm. Then press Enter to arm."
     shown = next(d for d in state.devices if d.name == "robot")
     assert not shown.ok
