@@ -26,9 +26,10 @@ from dagger_gui.window import Window
 from dagger_gui.window_lock import WindowLock, why_read_only
 from drivers import bindings, registry
 from drivers.registry import DeviceContext
-from sessions import stations
+from sessions import runtime_folder, stations
 from sessions.config import Station
 from sessions.headless.operators import demonstrator
+from sessions.live import realtime
 from sessions.messages import Pause, Shutdown
 from sessions.types import SessionError
 from sessions.workspace import Workspace, create, open_workspace
@@ -62,6 +63,7 @@ def main(workspace: Path, station: str = "") -> int:
         SessionError: the workspace cannot be made or read, or there is no display.
     """
     prepare_environment()
+    realtime.give_way()
     application = QApplication.instance() or QApplication([*sys.argv[:1]])
     assert isinstance(application, QApplication)
     application.setApplicationName("dagger-gui")
@@ -219,6 +221,8 @@ class Session(QObject):
         self.model.close()
         self.sounds.close()
         self.lock.close()
+        # Unless the station runs on, or another window works here.
+        runtime_folder.leave(self.workspace)
 
     # -- only looking
 

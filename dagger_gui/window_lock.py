@@ -10,7 +10,9 @@ import fcntl
 import os
 import time
 from pathlib import Path
-from typing import TextIO
+from typing import IO
+
+from sessions.runtime_folder import WINDOW_LOCK, locked
 
 _TRIES = 3
 _BETWEEN_S = 0.01  # longer than another window's look at the lock takes
@@ -24,8 +26,8 @@ class WindowLock:
     """
 
     def __init__(self, runtime: Path) -> None:
-        self._path = runtime / "window.lock"
-        self._file: TextIO | None = None
+        self._path = runtime / WINDOW_LOCK
+        self._file: IO[str] | None = None
 
     @property
     def held(self) -> bool:
@@ -61,11 +63,9 @@ class WindowLock:
             self._file = None
 
     def _try(self) -> bool:
-        file = self._path.open("a+")
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            file = locked(self._path)
         except OSError:
-            file.close()
             return False
         file.seek(0)
         file.truncate()

@@ -62,19 +62,27 @@ class Workspace:
         write_atomically(self.root / "workspace.json", json.dumps(facts, indent=2).encode())
 
     def runtime(self) -> Path:
-        """The private folder (0700) for rings and sockets, the same for every process.
+        """The private folder (0700) for rings and sockets, the same for every process; made here.
+
+        Raises:
+            WorkspaceError: it belongs to another user.
+        """
+        folder = self.runtime_path()
+        folder.mkdir(mode=0o700, exist_ok=True)
+        if folder.stat().st_uid != os.getuid():
+            raise WorkspaceError(f"{folder} belongs to another user. Remove it and start again.")
+        folder.chmod(0o700)
+        return folder
+
+    def runtime_path(self) -> Path:
+        """Where the private folder is while somebody works here.
 
         Kept short: an ipc path may be about 100 bytes long.
         """
         base = os.environ.get("XDG_RUNTIME_DIR")
         parent = Path(base) if base and Path(base).is_dir() else Path(tempfile.gettempdir())
         key = hashlib.sha256(str(self.root.resolve()).encode()).hexdigest()[:10]
-        folder = parent / f"dagger-{os.getuid()}-{key}"
-        folder.mkdir(mode=0o700, exist_ok=True)
-        if folder.stat().st_uid != os.getuid():
-            raise WorkspaceError(f"{folder} belongs to another user. Remove it and start again.")
-        folder.chmod(0o700)
-        return folder
+        return parent / f"dagger-{os.getuid()}-{key}"
 
     def _facts(self) -> dict[str, int]:
         facts: dict[str, int] = json.loads((self.root / "workspace.json").read_text())

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sessions import stations
 from sessions.config import ConfigError, Station, read_station
+from sessions.runtime_folder import SUPERVISOR_LOCK
 from sessions.workspace import Workspace, open_workspace
 
 STATION_FILE = "station.toml"
@@ -124,7 +125,7 @@ def supervisor(space: Workspace) -> int:
     A living supervisor holds the lock on its file, and the kernel frees a dead one's.
     """
     try:
-        with (space.runtime() / "supervisor.pid").open() as file:
+        with (space.runtime_path() / SUPERVISOR_LOCK).open() as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except OSError:

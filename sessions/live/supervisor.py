@@ -8,15 +8,15 @@ in the reverse order. The window comes and goes without it noticing.
 from __future__ import annotations
 
 import argparse
-import fcntl
 import os
 import signal
 import sys
 import time
 from pathlib import Path
-from typing import Any, TextIO
+from typing import IO, Any
 
 from drivers.base import DriverError
+from sessions import runtime_folder
 from sessions.bus import Publisher, Requester, Responder, Subscriber
 from sessions.live.children import Child
 from sessions.live.improving import Improvement
@@ -59,7 +59,7 @@ class Supervisor:
     def __init__(self, space: Workspace, modules: dict[str, str] | None = None) -> None:
         self._space = space
         runtime = space.runtime()
-        self._lock = _locked(runtime / "supervisor.pid")
+        self._lock = _locked(runtime / runtime_folder.SUPERVISOR_LOCK)
         self._children = {kind.name: Child(kind) for kind in kinds(space, runtime, modules or {})}
         self.improvement = Improvement(space)
         self._publisher = Publisher(runtime, "supervisor")
@@ -257,19 +257,16 @@ def _identity(path: Path) -> int:
         return 0
 
 
-def _locked(path: Path) -> TextIO:
+def _locked(path: Path) -> IO[str]:
     """The lock file, held; the kernel lets go of a dead process's lock.
 
     Raises:
         SupervisorError: a living process holds it.
     """
-    file = path.open("a+")
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        file = runtime_folder.locked(path)
     except OSError as error:
-        file.seek(0)
-        pid = file.read().strip()
-        file.close()
+        pid = path.read_text().strip()
         raise SupervisorError(
             f"Process {pid} already supervises this workspace. Use its window, or stop it first."
         ) from error
@@ -294,7 +291,8 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     modules = dict(pair.split("=", 1) for pair in arguments.module)
     try:
-        supervisor = Supervisor(open_workspace(arguments.workspace), modules)
+        space = open_workspace(arguments.workspace)
+        supervisor = Supervisor(space, modules)
     except (SessionError, DriverError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
@@ -306,6 +304,7 @@ def main(argv: list[str] | None = None) -> int:
         signal.signal(number, stop)
     supervisor.run()
     supervisor.close()
+    runtime_folder.leave(space)  # a window that is still there does it at its own end
     return 0
 
 

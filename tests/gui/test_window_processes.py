@@ -119,6 +119,7 @@ def test_a_killed_window_leaves_everything_running_and_the_next_one_takes_it_up(
 
     desk.leave()
     assert supervisor_process.running(workspace) == 0
+    assert not workspace.runtime_path().exists()
     episodes = sorted(p.name for p in workspace.episodes.iterdir())
     assert any(name.startswith("000001.h5") for name in episodes)
 
