@@ -127,7 +127,7 @@ def test_a_dry_run_says_counts_and_losses_and_writes_nothing(
         (("export", "robomimic", "{w}", "{t}/o", "--query", "colour=red"), "no field 'colour'"),
         (("export", "robomimic", "{w}", "{t}/o", "--query", "round>90"), "Widen the query."),
         (("export", "robomimic", "{w}", "/proc/none/o.hdf5"), "Choose another place."),
-        (("import", "robomimic", "{t}/none.hdf5", "{w}"), "absent, torn or no HDF5 file"),
+        (("import", "robomimic", "{t}/none.hdf5", "{w}"), "There is no such file. Check the path."),
         (("import", "robomimic", "{w}", "{t}"), "make one by opening the window"),
         (("import", "workspace", "{t}", "{w}"), "is no workspace"),
         (("import", "act", "{t}", "{w}", "--units", "rad"), "act needs no --units"),

@@ -7,6 +7,7 @@ the file: it is done beside the recorder, and what a kill leaves undone is done 
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import threading
@@ -24,6 +25,8 @@ def digest(path: Path, cancelled: Callable[[], bool] = lambda: False) -> str:
         OSError: the file cannot be read.
     """
     found = hashlib.sha256()
+    if path.exists() and not path.is_file():  # a pipe would never open
+        raise OSError(errno.EINVAL, "it is no plain file", str(path))
     with path.open("rb") as file:
         while block := file.read(_BLOCK):
             found.update(block)

@@ -8,6 +8,8 @@ once; an entry made by an older program is made anew from the ticks.
 from __future__ import annotations
 
 import contextlib
+import functools
+import math
 import os
 import struct
 import threading
@@ -21,13 +23,14 @@ from sessions.record.layout import EpisodeError, EpisodeMeta
 from sessions.record.marks import Facts, facts
 from sessions.record.quality import Measures, measure
 from sessions.record.reader import EpisodeData, FrameReader, read_episode
-from sessions.types import Controller, segments
+from sessions.types import Controller, Outcome, segments
 
 FILE = "index.msgpack"
 _SENSELESS = (ValueError, IndexError, ArithmeticError, TypeError, MemoryError)
 _MAGIC = b"dagger-1"
 _TRAILER = struct.Struct("<Q8s")
 _VERSION = 5
+_OUTCOMES = frozenset(map(int, Outcome))
 
 
 class Takeover(msgspec.Struct, frozen=True):
@@ -82,12 +85,14 @@ class _Own(msgspec.Struct):
 
 
 def read(folder: Path) -> dict[str, Entry]:
-    """The entries by file name; empty if there is no valid index."""
+    """The entries by file name that can be worked with; empty if there is no valid index."""
     try:
         file = msgspec.msgpack.decode((folder / FILE).read_bytes(), type=_File)
-    except (OSError, msgspec.DecodeError):
+    except (OSError, msgspec.DecodeError, RecursionError, MemoryError):
         return {}
-    return file.entries if file.version == _VERSION else {}
+    if file.version != _VERSION:
+        return {}
+    return {name: entry for name, entry in file.entries.items() if _sound(entry)}
 
 
 def write(folder: Path, entries: dict[str, Entry]) -> None:
@@ -133,6 +138,8 @@ def append(path: Path) -> None:
 
 def _own(path: Path) -> Entry | None:
     """What the file says of itself; None if it says nothing, or of another program."""
+    if not path.is_file():  # a pipe would never open
+        return None
     try:
         with path.open("rb") as file:
             size = file.seek(0, os.SEEK_END)
@@ -142,9 +149,30 @@ def _own(path: Path) -> Entry | None:
                 return None
             file.seek(size - _TRAILER.size - length)
             own = msgspec.msgpack.decode(file.read(length), type=_Own)
-    except (OSError, struct.error, msgspec.DecodeError):
+    except (OSError, struct.error, msgspec.DecodeError, RecursionError, MemoryError):
         return None
-    return own.entry if (own.version, own.layout) == (_VERSION, layout.LAYOUT) else None
+    mine = (own.version, own.layout) == (_VERSION, layout.LAYOUT)
+    return own.entry if mine and _sound(own.entry) else None
+
+
+def _sound(entry: Entry) -> bool:
+    """Whether nothing that works with it can fail: its bytes may be damaged, or from anybody."""
+    meta = entry.meta
+    numbers = (entry.duration_s, entry.human_s, meta.rate_hz)
+    return (
+        entry.outcome in _OUTCOMES
+        and entry.ticks >= 0
+        and all(map(math.isfinite, numbers))
+        and all(0 <= t.facts.first < t.facts.stop <= entry.ticks for t in entry.takeovers)
+        and all(math.isfinite(t.facts.t + t.facts.duration_s) for t in entry.takeovers)
+        and _are_names((*meta.camera_names, *meta.joint_names, *meta.environment_names))
+    )
+
+
+@functools.lru_cache(64)
+def _are_names(names: tuple[str, ...]) -> bool:
+    """The same ones in thousands of entries."""
+    return all(map(layout.is_name, names))
 
 
 def summarised(data: EpisodeData) -> Entry:

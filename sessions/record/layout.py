@@ -141,6 +141,11 @@ def identity(meta: EpisodeMeta) -> str:
     return f"{meta.station}/{meta.task}/{meta.session}/{meta.episode}/{meta.started_wall}"
 
 
+def is_name(text: str) -> bool:
+    """Whether it can name a camera or a component, and leads nowhere as a group or a file."""
+    return _PLAIN.fullmatch(text) is not None
+
+
 def check_names(path: Path, meta: EpisodeMeta) -> None:
     """Refuses names that could lead somewhere else when they become groups, folders or files.
 
@@ -148,7 +153,7 @@ def check_names(path: Path, meta: EpisodeMeta) -> None:
         EpisodeError: a joint's or camera's name is no plain word.
     """
     for name in (*meta.camera_names, *meta.joint_names, *meta.environment_names):
-        if not _PLAIN.fullmatch(name):
+        if not is_name(name):
             raise EpisodeError(
                 path,
                 f"{name!r} is no name of a camera or component.",

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import contextlib
 import operator
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import h5py
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from sessions.record import jpeg, layout
-from sessions.record.growing import GrowingFile
+from sessions.record import hdf5, jpeg, layout
+from sessions.record.episode_file import (
+    committed,
+    dtype_of,
+    meta_of,
+    naming,
+    note_of,
+    opened,
+    outcome_of,
+)
 from sessions.record.layout import EpisodeError, EpisodeMeta
-from sessions.types import Outcome, step_dtype
-
-_FAULTS = (OSError, RuntimeError, KeyError, ValueError, TypeError, IndexError, MemoryError)
+from sessions.types import Controller, Outcome
 
 
 @dataclass(frozen=True)
@@ -73,16 +76,16 @@ def read_episode(path: Path) -> EpisodeData:
     Raises:
         EpisodeError: absent, torn, foreign, or of a newer layout.
     """
-    with _opened(path) as file:
-        meta = _meta(path, file)
-        rows, frames = _committed(path, file, meta)
+    with opened(path) as file:
+        meta = meta_of(path, file)
+        rows, frames = committed(path, file, meta)
         return EpisodeData(
             path=path,
             meta=meta,
             steps=_steps(path, file, meta, rows),
-            outcome=_outcome(path, file),
+            outcome=outcome_of(path, file),
             frames={name: _frames(path, file, name, n) for name, n in frames.items()},
-            note=_note(path, file),
+            note=note_of(path, file),
         )
 
 
@@ -92,8 +95,8 @@ def read_meta(path: Path) -> EpisodeMeta:
     Raises:
         EpisodeError: absent, torn, foreign, or of a newer layout.
     """
-    with _opened(path) as file:
-        return _meta(path, file)
+    with opened(path) as file:
+        return meta_of(path, file)
 
 
 def read_note(path: Path) -> str:
@@ -102,9 +105,9 @@ def read_note(path: Path) -> str:
     Raises:
         EpisodeError: absent, torn, foreign, or of a newer layout.
     """
-    with _opened(path) as file:
-        _meta(path, file)
-        return _note(path, file)
+    with opened(path) as file:
+        meta_of(path, file)
+        return note_of(path, file)
 
 
 def counts(path: Path) -> tuple[int, dict[str, int]]:
@@ -113,8 +116,8 @@ def counts(path: Path) -> tuple[int, dict[str, int]]:
     Raises:
         EpisodeError: absent, torn, foreign, or of a newer layout.
     """
-    with _opened(path) as file:
-        return _committed(path, file, _meta(path, file))
+    with opened(path) as file:
+        return committed(path, file, meta_of(path, file))
 
 
 def read_jpeg(path: Path, camera: str, index: int) -> bytes:
@@ -148,8 +151,8 @@ class FrameReader:
         self.path = path
         self._stack = contextlib.ExitStack()
         with contextlib.ExitStack() as stack:
-            self._file = stack.enter_context(_opened(path))
-            _, self._counts = _committed(path, self._file, _meta(path, self._file))
+            self._file = stack.enter_context(opened(path))
+            _, self._counts = committed(path, self._file, meta_of(path, self._file))
             self._stack = stack.pop_all()
         self._places: dict[str, tuple[NDArray[Any], NDArray[Any]]] = {}
 
@@ -166,11 +169,13 @@ class FrameReader:
         count = self._counts[camera]
         if not 0 <= operator.index(index) < count:
             raise EpisodeError(self.path, f"{camera} has frames 0 to {count - 1}, not {index}.")
-        with _naming(self.path, f"cameras/{camera}, frame {index}"):
+        with naming(self.path, f"cameras/{camera}, frame {index}"):
             offset, size = self._place(camera)
-            start = int(offset[index])
-            data: bytes = self._file["cameras"][camera]["jpeg"][start : start + size[index]]
-            return bytes(data)
+            start, length = int(offset[index]), int(size[index])
+            pool = self._file["cameras"][camera]["jpeg"]
+            if start < 0 or not 0 <= length <= min(hdf5.MOST_PICTURE, len(pool) - start):
+                raise ValueError(f"bytes {start} to {start + length} of {len(pool)}")
+            return bytes(pool[start : start + length])
 
     def image(self, camera: str, index: int) -> NDArray[np.uint8]:
         """Frame ``index`` of ``camera`` as RGB, shape (H, W, 3) uint8.
@@ -179,7 +184,7 @@ class FrameReader:
             EpisodeError: no such camera or frame, or the file is torn there.
         """
         data = self.jpeg(camera, index)
-        with _naming(self.path, f"cameras/{camera}, frame {index}"):
+        with naming(self.path, f"cameras/{camera}, frame {index}"):
             return jpeg.decode(data)
 
     def close(self) -> None:
@@ -194,108 +199,24 @@ class FrameReader:
 
     def _place(self, camera: str) -> tuple[NDArray[Any], NDArray[Any]]:
         if camera not in self._places:
-            group = self._file["cameras"][camera]
-            self._places[camera] = (group["offset"][:], group["size"][:])
+            group, count = self._file["cameras"][camera], self._counts[camera]
+            self._places[camera] = (group["offset"][:count], group["size"][:count])
         return self._places[camera]
 
 
-@contextlib.contextmanager
-def _naming(path: Path, place: str) -> Iterator[None]:
-    """Turns whatever HDF5 or NumPy says about torn data into a sentence with file and place."""
-    try:
-        yield
-    except EpisodeError:
-        raise
-    except _FAULTS as error:
-        raise EpisodeError(path, f"It is torn at {place} ({error}).") from error
-
-
-@contextlib.contextmanager
-def _opened(path: Path) -> Iterator[Any]:
-    if not path.exists():
-        raise EpisodeError(path, "There is no such episode.")
-    with contextlib.ExitStack() as stack:
-        try:
-            if path.name.endswith(layout.PART):
-                file = h5py.File(stack.enter_context(GrowingFile(path)), "r")
-            else:
-                file = h5py.File(path, "r", locking="best-effort")
-        except _FAULTS as error:
-            raise EpisodeError(
-                path, f"It is torn or no episode file ({error}).", "Restore it from a copy."
-            ) from error
-        yield stack.enter_context(file)
-
-
-def _meta(path: Path, file: Any) -> EpisodeMeta:
-    with _naming(path, "the root's attributes"):
-        if file.attrs.get("format") != layout.FORMAT:
-            raise EpisodeError(path, "It is HDF5, but no episode of this program.")
-        version = int(file.attrs["layout"])
-        if version > layout.LAYOUT:
-            raise EpisodeError(
-                path,
-                f"It has layout {version}; this program reads up to {layout.LAYOUT}.",
-                "Update the program.",
-            )
-        meta = msgspec.json.decode(str(file.attrs["metadata"]).encode(), type=EpisodeMeta)
-    layout.check_names(path, meta)
-    return meta
-
-
-def _note(path: Path, file: Any) -> str:
-    with _naming(path, "the attributes note and problem"):
-        return str(file.attrs.get("note", "") or file.attrs.get("problem", ""))
-
-
-def _outcome(path: Path, file: Any) -> Outcome:
-    with _naming(path, "the attribute outcome"):
-        return Outcome(int(file.attrs.get("outcome", Outcome.RUNNING)))
-
-
-def _committed(path: Path, file: Any, meta: EpisodeMeta) -> tuple[int, dict[str, int]]:
-    """What the file says is whole, after making sure that every dataset is at least as long."""
-    with _naming(path, "committed"):
-        numbers = [int(n) for n in file["committed"][:]]
-        names = list(file["cameras"]) if "cameras" in file else []
-        cameras = [c for c in meta.camera_names if c in names]
-        if len(numbers) != 1 + len(cameras) or min(numbers) < 0:
-            raise ValueError(f"{numbers} for {len(cameras)} cameras")
-    for name in layout.columns(_dtype(meta)):
-        _long_enough(path, file, layout.dataset_path(name), numbers[0])
-    for camera, count in zip(cameras, numbers[1:], strict=True):
-        for column in layout.FRAME_COLUMNS:
-            _long_enough(path, file, f"cameras/{camera}/{column}", count)
-        if count:
-            with _naming(path, f"cameras/{camera}"):
-                group = file["cameras"][camera]
-                end = int(group["offset"][count - 1]) + int(group["size"][count - 1])
-            _long_enough(path, file, f"cameras/{camera}/jpeg", end)
-    return numbers[0], dict(zip(cameras, numbers[1:], strict=True))
-
-
-def _long_enough(path: Path, file: Any, place: str, count: int) -> None:
-    with _naming(path, place):
-        length = len(file[place])
-        if length < count:
-            raise ValueError(f"{length} rows where {count} were written")
-
-
-def _dtype(meta: EpisodeMeta) -> np.dtype[Any]:
-    return step_dtype(len(meta.joint_names), len(meta.environment_names), len(meta.camera_names))
-
-
 def _steps(path: Path, file: Any, meta: EpisodeMeta, rows: int) -> NDArray[Any]:
-    dtype = _dtype(meta)
+    dtype = dtype_of(meta)
     steps = np.zeros(rows, dtype)
     for name in layout.columns(dtype):
-        with _naming(path, layout.dataset_path(name)):
+        with naming(path, layout.dataset_path(name)):
             _fill(steps[name], file[layout.dataset_path(name)][:rows])
+    with naming(path, "controller"):
+        _check_controllers(steps["controller"])
     return steps
 
 
 def _frames(path: Path, file: Any, camera: str, count: int) -> FrameIndex:
-    with _naming(path, f"cameras/{camera}"):
+    with naming(path, f"cameras/{camera}"):
         group = file["cameras"][camera]
         columns: dict[str, NDArray[Any]] = {}
         for name in ("t", "received_t", "sequence", "flags"):
@@ -308,4 +229,14 @@ def _fill(target: NDArray[Any], values: Any) -> None:
     """Copies what was read; refuses another shape, words, and numbers that would be changed."""
     if np.shape(values) != target.shape:
         raise ValueError(f"shape {np.shape(values)} where {target.shape} was written")
-    np.copyto(target, values, casting="same_kind")
+    if not np.can_cast(values.dtype, target.dtype, "safe"):
+        raise ValueError(f"{values.dtype} where {target.dtype} was written")
+    np.copyto(target, values)
+
+
+def _check_controllers(codes: NDArray[Any]) -> None:
+    """Who drove decides what is learned from: an unknown one is no tick of anybody's."""
+    unknown = np.flatnonzero(codes > max(Controller))
+    if len(unknown):
+        row = int(unknown[0])
+        raise ValueError(f"row {row} is {codes[row]}; 0 to {max(Controller)} are known")

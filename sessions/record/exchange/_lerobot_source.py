@@ -156,7 +156,7 @@ def _is_depth(feature: Feature) -> bool:
 def _info(root: Path) -> Info:
     path = root / "meta/info.json"
     if not path.is_file():
-        raise ExchangeError(f"{path} is absent. Give the folder of a LeRobotDataset.")
+        raise ExchangeError(_instead(root, path))
     try:
         data = path.read_bytes()
         version = msgspec.json.decode(data, type=dict[str, Any]).get("codebase_version")
@@ -167,6 +167,17 @@ def _info(root: Path) -> Info:
     if not 0 < info.fps < _FASTEST:
         raise ExchangeError(f"{path}: fps is {info.fps:g}, which no robot has.")
     return info
+
+
+def _instead(root: Path, path: Path) -> str:
+    """What is there where no dataset is, and the remedy."""
+    if not root.exists():
+        return f"{root}: There is no such folder. Check the path."
+    if not root.is_dir():
+        return f"{root} is a file. Give the folder of a LeRobotDataset, the one with meta in it."
+    inside = sorted(p.parent.parent.name for p in root.glob("*/meta/info.json"))
+    such = f", such as {inside[0]} in it" if inside else ""
+    return f"{path} is absent. Give the folder of a LeRobotDataset{such}."
 
 
 def _check_version(root: Path, version: Any) -> None:

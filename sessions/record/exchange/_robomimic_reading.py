@@ -12,14 +12,14 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from sessions.record import jpeg, layout
+from sessions.record import hdf5, jpeg, layout
 from sessions.record.exchange._hdf5 import (
-    MOST_PICTURE,
     check_pictures,
     content,
     groups,
     naming,
     opened,
+    size_of,
     whole,
 )
 from sessions.record.exchange.arriving import Arriving
@@ -67,7 +67,7 @@ def incoming(source: Path) -> tuple[int, Iterator[Arriving]]:
     Raises:
         ExchangeError: torn, no robomimic file, or nothing in it can be used; names the place.
     """
-    with opened(source) as file:
+    with opened(source, first=True) as file:
         names = demos(file)
         with naming(source, "data"):
             own = bool(names) and OWN in file["data"][names[0]]
@@ -131,9 +131,9 @@ def _pictures(source: Path, place: str) -> Callable[[], Iterator[tuple[float, in
             group = file[place]
             times, sequence, size = (whole(group[n]) for n in ("t", "sequence", "size"))
             offset = np.concatenate([[0], np.cumsum(size)])
-            pool = group["jpeg"]
             if len({len(times), len(sequence), len(size)}) != 1 or not _are_sizes(size):
                 raise ValueError("its columns are of different lengths or no lengths")
+            pool = hdf5.rows(group, "jpeg", int(offset[-1]), size_of(file), ())
             if offset[-1] != len(pool):
                 raise ValueError(f"jpeg has {len(pool)} bytes, not {offset[-1]}")
             for i, t in enumerate(times):
@@ -144,7 +144,7 @@ def _pictures(source: Path, place: str) -> Callable[[], Iterator[tuple[float, in
 
 
 def _are_sizes(size: NDArray[Any]) -> bool:
-    return size.dtype.kind in "iu" and bool(((size >= 0) & (size <= MOST_PICTURE)).all())
+    return size.dtype.kind in "iu" and bool(((size >= 0) & (size <= hdf5.MOST_PICTURE)).all())
 
 
 def _foreign_episode(source: Path, name: str) -> Arriving:

@@ -45,7 +45,10 @@ def incoming(source: Path) -> tuple[int, Iterator[Arriving]]:
             raise ExchangeError(f"{source} holds no episode_*.hdf5. Give a folder of ACT files.")
     with opened(paths[0]) as file:
         if "observations/qpos" not in file or "action" not in file:
-            raise ExchangeError(f"{paths[0]} has no observations/qpos and action: no ACT file.")
+            raise ExchangeError(
+                f"{paths[0]} has no observations/qpos and action: it is no ACT file. Name another "
+                "one, or another format."
+            )
     return len(paths), (_episode(path) for path in paths)
 
 
@@ -55,7 +58,7 @@ def _number(path: Path) -> tuple[int, str]:
 
 
 def _episode(path: Path) -> Arriving:
-    with opened(path) as file, naming(path, "observations"):
+    with opened(path, first=True) as file, naming(path, "observations"):
         position = whole(file["observations/qpos"]).astype(np.float64)
         velocity = _velocity(file, position)
         action = whole(file["action"]).astype(np.float64)

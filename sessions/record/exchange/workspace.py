@@ -21,6 +21,8 @@ from sessions.record.reader import FrameReader, read_episode
 from sessions.types import SessionError
 from sessions.workspace import Workspace, open_workspace
 
+_FACTS = "workspace.json"
+
 
 def incoming(source: Path) -> tuple[int, Iterator[Arriving]]:
     """The finished episodes of another workspace: how many, and each.
@@ -80,6 +82,13 @@ def _said(catalogue: Catalogue, episode: int) -> tuple[Any, ...]:
 
 
 def _catalogue(source: Path) -> Catalogue:
+    if not source.exists():
+        raise ExchangeError(f"{source}: There is no such folder, so it is no workspace.")
+    if not (source / _FACTS).exists():
+        raise ExchangeError(
+            f"{source} is no workspace: {_FACTS} is not in it. Name the folder of another "
+            "station's workspace."
+        )
     try:
         return Catalogue(open_workspace(source), remember=False)
     except SessionError as error:

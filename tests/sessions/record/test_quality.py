@@ -267,7 +267,7 @@ def test_an_episode_whose_values_make_no_sense_hides_no_other(tmp_path: Path) ->
         file["controller"][5] = 99
     catalogue = Catalogue(space)
     assert [e.episode for e in catalogue.episodes()] == [1]
-    assert "000002.h5: It holds values that make no sense" in catalogue.problems[0]
+    assert "000002.h5: It is torn at controller (row 5 is 99" in catalogue.problems[0]
     with h5py.File(path, "r+") as file:
         file["controller"][5] = 1
         file.attrs["metadata"] = msgspec.json.encode(meta(2, rate_hz=0.0)).decode()

@@ -143,7 +143,7 @@ def test_foreign_files_are_named_as_such(tmp_path: Path) -> None:
         storage.read_episode(foreign)
     text = tmp_path / "000004.h5"
     text.write_text("not HDF5")
-    with pytest.raises(EpisodeError, match="torn or no episode file"):
+    with pytest.raises(EpisodeError, match=r"text file.*Restore it from a copy"):
         storage.read_episode(text)
     with pytest.raises(EpisodeError, match="There is no such episode"):
         storage.read_episode(tmp_path / "000005.h5")
