@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from sessions.live import realtime, report
 from sessions.live.background import threaded
 from sessions.live.commands import too_late
 from sessions.live.frames import RingFrames
+from sessions.live.journal import Journal
 from sessions.live.loop import ControlLoop, LoopOptions
 from sessions.live.stopping import bring_to_rest
 from sessions.messages import Accepted, LoadPolicy, Message, RecorderReady, Shutdown
@@ -88,6 +90,7 @@ class ControlProcess:
             self._frames,
             LoopOptions(needs_window=True, needs_recorder=True, run=threaded),
         )
+        self._journal = Journal(_log, lambda: time.strftime("%Y-%m-%d %H:%M:%S"))
         self._published = (-1, float("-inf"))
         self._looked_t = float("-inf")
         self._inputs: tuple[object, ...] = ()
@@ -150,7 +153,9 @@ class ControlProcess:
         due = version != self._published[0] or now - self._published[1] >= PUBLISH_S
         if due or self._inputs_moved(now):
             self._published = (version, now)
-            self._publisher.send(self.loop.state())
+            state = self.loop.state()
+            self._publisher.send(state)
+            self._journal.hear(state)
 
     def _inputs_moved(self, now: float) -> bool:
         """Whether a stick, button or pedal has moved, looked at ten times a second."""
@@ -160,6 +165,10 @@ class ControlProcess:
         operators = self.loop.operators
         self._inputs = tuple(operators.inputs(name) for name in operators.slots)
         return self._inputs != before
+
+
+def _log(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
 
 
 def _devices(space: Workspace) -> tuple[Robot, dict[str, Teleoperator]]:

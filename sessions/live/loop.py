@@ -22,7 +22,7 @@ from drivers.base import (
 from policies.base import PolicyLink, PolicySpec
 from sessions.clock import Clock
 from sessions.config import Station, Task
-from sessions.live import arm_watch, commands, report, takeovers
+from sessions.live import arm_watch, commands, motors, report, takeovers
 from sessions.live.attempts import Attempts
 from sessions.live.background import inline
 from sessions.live.choosing import Choice
@@ -69,7 +69,7 @@ class ControlLoop:
         notice: sentence and remedy of what last went wrong outside the gate; empty if nothing.
         parking: the way to the rest pose.
         refusals: what devices' own buttons asked for in vain.
-        asked_to_release_t: when the arm was last asked to drop, which takes two presses [s].
+        asked_to_release: which device was last asked to drop, and when [s]: it takes two presses.
     """
 
     def __init__(
@@ -113,7 +113,7 @@ class ControlLoop:
         self.notice = ("", "")
         self.parking = Parking(self.follower, self.timing.dt)
         self.refusals = Refusals()
-        self.asked_to_release_t = float("-inf")
+        self.asked_to_release = motors.NOBODY
         self._sink, self._frames = sink, cameras
         self._health_ticks = max(1, round(_HEALTH_S * station.rate_hz))
         self._choice = Choice(
@@ -348,7 +348,10 @@ class ControlLoop:
                 self.attempts.ending = "failure"
         if self.attempts.ending:
             ended = self.attempts.end(tick)
+            held = self.helm.text[0]
             self.helm.apply(Event.END)
             arm_watch.judge(self)
+            if held:  # nobody may have read it yet
+                self.notice = (report.held_before(held), "")
             self.helm.version += 1
             self.emit(ended)

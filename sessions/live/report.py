@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from sessions.live import alignment
+from sessions.live import alignment, held
 from sessions.live.gate import BROKEN
 from sessions.live.holds import misfit, plain_words
+from sessions.live.motors import releasing
 from sessions.live.parts import Parts
 from sessions.messages import ControlState, DeviceState
 from sessions.types import GateState, HoldReason
 
-_BACK = ("The robot was lost, and is back.", "Look at the arm, then press Enter to arm.")
+_BACK = "Look at the arm, then press Enter to arm."
 _OVER_WHEN_FRESH = (HoldReason.CAMERA_STALE, HoldReason.WINDOW_LOST)
 
 
@@ -18,6 +19,7 @@ def control_state(loop: Parts) -> ControlState:
     helm, attempts, timing = loop.helm, loop.attempts, loop.timing
     shown, motors, refused = attempts.current, loop.follower.motors, loop.refusals.newest
     text, remedy = sentence(loop)
+    holding, asked = held.holding(loop), releasing(loop)
     return ControlState(
         sequence=version(loop),
         t=loop.clock.now(),
@@ -51,6 +53,9 @@ def control_state(loop: Parts) -> ControlState:
         ended=attempts.ended,
         engaged=None if motors is None else motors.engaged,
         can_rest=motors is not None and motors.rest_pose is not None,
+        holding=holding,
+        left_held=held.left_held(loop),
+        releasing=asked if asked in holding else "",
         bus_p99_ms=timing.devices.p99_s() * 1000.0,
         refusals=loop.refusals.count,
         refused="" if refused is None else refused.why,
@@ -75,7 +80,7 @@ def sentence(loop: Parts) -> tuple[str, str]:
         return _stopped(loop)
     if gate.reason in BROKEN:
         back = gate.reason is HoldReason.ROBOT_LOST and loop.follower.lost is None
-        return _BACK if back else text
+        return _back(text[0]) if back else text
     if loop.helm.said[0]:
         return loop.helm.said
     if gate.reason is HoldReason.OPERATOR_LOST and gate.armed:
@@ -88,6 +93,17 @@ def sentence(loop: Parts) -> tuple[str, str]:
     if gate.state is GateState.HOLD and not attempt:
         return _outside_attempts(loop)
     return plain_words(gate, attempt=attempt)
+
+
+def held_before(text: str) -> str:
+    """A hold's sentence, once its attempt is over."""
+    return text.replace("Holding: ", "The arm held: ", 1).replace(" is lost.", " was lost.", 1)
+
+
+def _back(text: str) -> tuple[str, str]:
+    """A robot that was lost is back: why it was lost, as far as that was said."""
+    cause = text.partition("is lost. ")[2]
+    return "The robot was lost, and is back.", f"{cause} {_BACK}".strip()
 
 
 def _without_hand(loop: Parts) -> tuple[str, str]:
@@ -107,7 +123,7 @@ def _outside_attempts(loop: Parts) -> tuple[str, str]:
     if loop.loading.problem:
         return loop.loading.problem, plain[1]
     if loop.notice[0]:
-        return loop.notice
+        return loop.notice[0], loop.notice[1] or plain[1]
     if loop.helm.gate.armed and loop.trouble is not None:
         return f"Not ready: {loop.trouble.text}.", loop.trouble.remedy
     return plain

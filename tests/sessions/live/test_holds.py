@@ -302,7 +302,9 @@ def test_a_lost_arm_is_a_hold_to_come_back_from_by_two_acts() -> None:
     bench.arm.pulled = False
     bench.run(60)  # it is tried again once a second
     assert bench.state.reason_text == "The robot was lost, and is back."
-    assert bench.state.remedy == "Look at the arm, then press Enter to arm."
+    assert bench.state.remedy == (
+        "The arm does not answer. Look at the arm, then press Enter to arm."
+    )
     bench.run(20)
     assert bench.gate is GateState.HOLD  # it never goes on by itself
     assert "not armed" in bench.refused(Resume())
