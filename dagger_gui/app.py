@@ -9,11 +9,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QSettings, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QGuiApplication, QPixmap
-from PySide6.QtWidgets import QApplication, QSplashScreen
+from PySide6.QtCore import QObject, QSettings, QTimer, Signal
+from PySide6.QtWidgets import QApplication
 
-from dagger_gui import supervisor_process, theme
+from dagger_gui import splash, supervisor_process, theme
 from dagger_gui.first_launch import WHAT_TO_DO_FIRST
 from dagger_gui.pages.calibrate import CalibrateView
 from dagger_gui.pages.categories import CategoriesView
@@ -69,12 +68,13 @@ def main(workspace: Path, station: str = "") -> int:
     application.setApplicationName("dagger-gui")
     opened = open_or_create(workspace, station)
     settings = QSettings(str(opened.root / "window.ini"), QSettings.Format.IniFormat)
-    splash = _splash(application, opened)
+    screen = splash.shown(application, opened)
     theme.apply(application, "light" if settings.value("theme") == "light" else "dark")
+    splash.read_recordings(opened, lambda text: splash.say(screen, opened, text, application))
     session = Session(opened, settings)
     session.finished.connect(application.quit)
     session.start()
-    splash.finish(session.window)
+    screen.finish(session.window)
     interrupt = _let_interrupts_through(session)
     status = application.exec()
     interrupt.stop()
@@ -328,26 +328,6 @@ class Session(QObject):
         self._closing.stop()
         self.window.finish_closing()
         self.finished.emit()
-
-
-def _splash(application: QApplication, workspace: Workspace) -> QSplashScreen:
-    """Something to see within the first second, while the pages are built."""
-    look = theme.current()
-    screen = QGuiApplication.primaryScreen()
-    ratio = screen.devicePixelRatio() if screen is not None else 1.0
-    picture = QPixmap(int(theme.grid(120) * ratio), int(theme.grid(40) * ratio))
-    picture.setDevicePixelRatio(ratio)
-    picture.fill(QColor(look.surface))
-    splash = QSplashScreen(picture)
-    splash.setFont(theme.font("large", bold=True))
-    splash.showMessage(
-        f"{workspace.task.name}\n{workspace.station.name}",
-        Qt.AlignmentFlag.AlignCenter,
-        QColor(look.text),
-    )
-    splash.show()
-    application.processEvents()
-    return splash
 
 
 def _let_interrupts_through(session: Session) -> QTimer:

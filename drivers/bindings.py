@@ -44,7 +44,7 @@ WINDOW_ACTIONS = {
     "next": "Next act: reset, arm, start, resume",
     "pause": "Pause",
     "disarm": "Disarm",
-    "rest": "Arm to its rest pose, then torque off; again: at once",
+    "rest": "Arm to its rest pose; again: let go at once",
     "success": "End as success",
     "failure": "End as failure",
     "discard": "Discard the attempt",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,8 @@ from PySide6.QtWidgets import QWidget
 
 from dagger_gui import theme
 from dagger_gui.widgets._painting import draw_key, draw_text
+
+_BETWEEN = 0.6  # of a row, between two groups
 
 
 @dataclass(frozen=True)
@@ -101,15 +104,15 @@ class KeySheet(QWidget):
         painter.fillRect(self.rect(), scrim)
         columns = self._columns()
         line = self._line()
-        width = self._column_width()
+        widths = self._widths(columns)
         tallest = max((sum(self._height(g) for g in c) for c in columns), default=line * 3)
         margin = theme.grid(6)
         head = QFontMetricsF(theme.font("large")).height() + theme.grid(3)
         sheet = QRectF(
             0,
             0,
-            min(self.width() - 8.0, len(columns) * width + margin * (len(columns) + 1)),
-            min(self.height() - 8.0, tallest - theme.grid(5) + head + margin * 2),
+            min(self.width() - 8.0, sum(widths) + margin * (len(columns) + 1)),
+            min(self.height() - 8.0, tallest - line * _BETWEEN + head + margin * 2),
         )
         sheet.moveCenter(QRectF(self.rect()).center())
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -118,11 +121,13 @@ class KeySheet(QWidget):
         painter.drawRoundedRect(sheet, theme.grid(2), theme.grid(2))
         inside = sheet.adjusted(margin, margin, -margin, -margin)
         self._paint_head(painter, inside, head)
-        for i, groups in enumerate(columns):
-            x, y = inside.left() + i * (width + margin), inside.top() + head
+        x = inside.left()
+        for groups, width in zip(columns, widths, strict=True):
+            y, keys = inside.top() + head, self._keys_width(groups)
             for group in groups:
-                self._paint_group(painter, x, y, width, group)
+                self._paint_group(painter, QRectF(x, y, width, 0), keys, group)
                 y += self._height(group)
+            x += width + margin
         painter.end()
 
     def _paint_head(self, painter: QPainter, inside: QRectF, head: float) -> None:
@@ -137,55 +142,64 @@ class KeySheet(QWidget):
         draw_text(painter, top, words, Qt.AlignmentFlag.AlignRight)
 
     def _line(self) -> float:
-        return QFontMetricsF(theme.font("body")).height() + theme.grid(2)
+        """A row's height: with less air where the sheet would not fit its parent."""
+        text, margins = QFontMetricsF(theme.font("body")).height(), theme.grid(6) * 2 + 8
+        head = QFontMetricsF(theme.font("large")).height() + theme.grid(3)
+        rows = max((self._rows(c) for c in self._columns()), default=1.0)
+        room = (self.height() - head - margins) / rows
+        return max(text, min(text + theme.grid(2), room))
+
+    @staticmethod
+    def _rows(groups: Sequence[KeyGroup]) -> float:
+        """How many rows a column takes, titles and what lies between groups counted."""
+        return sum(len(g.rows) + 1 for g in groups) + _BETWEEN * (len(groups) - 1)
 
     def _height(self, group: KeyGroup) -> float:
-        return self._line() * (len(group.rows) + 1) + theme.grid(5)
+        return self._line() * (len(group.rows) + 1 + _BETWEEN)
 
-    def _keys_width(self) -> float:
+    @staticmethod
+    def _keys_width(groups: Sequence[KeyGroup]) -> float:
+        """What the keys of a column take, with the air before its words."""
         small = QFontMetricsF(theme.font("small"))
-        widest = 0.0
-        for group in self._groups:
-            for keys, _does in group.rows:
-                widest = max(
-                    widest,
-                    sum(
-                        max(small.height() + 2, small.horizontalAdvance(k) + theme.grid(2))
-                        + theme.grid(1)
-                        for k in keys
-                    ),
-                )
-        return widest + theme.grid(2)
+        least, air, gap = small.height() + 2, theme.grid(2), theme.grid(1)
+        widths = (
+            sum(max(least, small.horizontalAdvance(k) + air) + gap for k in keys)
+            for group in groups
+            for keys, _does in group.rows
+        )
+        return max(widths, default=0.0) + air
 
-    def _column_width(self) -> float:
+    def _widths(self, columns: list[list[KeyGroup]]) -> list[float]:
+        """What each column asks for, or its share of what there is."""
         body = QFontMetricsF(theme.font("body"))
-        words = [does for g in self._groups for _k, does in g.rows]
-        widest = max((body.horizontalAdvance(w) for w in words), default=theme.grid(40))
-        room = (self.width() - theme.grid(6) * 4) / 3
-        return min(self._keys_width() + widest + theme.grid(2), max(room, theme.grid(50)))
+        asked = [
+            self._keys_width(groups)
+            + max((body.horizontalAdvance(does) for g in groups for _k, does in g.rows), default=0)
+            + theme.grid(2)
+            for groups in columns
+        ]
+        room = self.width() - 8.0 - theme.grid(6) * (len(columns) + 1)
+        return [width * min(1.0, room / sum(asked)) for width in asked] if asked else []
 
     def _columns(self) -> list[list[KeyGroup]]:
-        """The groups over at most three columns, each about as tall, order kept."""
-        total = sum(self._height(g) for g in self._groups)
-        columns: list[list[KeyGroup]] = [[]]
-        used = 0.0
-        for group in self._groups:
-            height = self._height(group)
-            if columns[-1] and used + height / 2 > total / 3 * len(columns) and len(columns) < 3:
-                columns.append([])
-            columns[-1].append(group)
-            used += height
-        return columns
+        """The groups over at most three columns, the tallest as low as can be, order kept."""
+        groups = list(self._groups)
+        ends = range(len(groups) + 1)
+        splits = [
+            [part for part in (groups[:i], groups[i:j], groups[j:]) if part]
+            for i, j in itertools.combinations_with_replacement(ends, 2)
+        ]
+        return min(splits, key=lambda columns: max(map(self._rows, columns), default=0.0))
 
     def _paint_group(
-        self, painter: QPainter, x: float, y: float, width: float, group: KeyGroup
+        self, painter: QPainter, place: QRectF, keys_width: float, group: KeyGroup
     ) -> None:
         look = theme.current()
+        x, y, width = place.left(), place.top(), place.width()
         line = self._line()
         painter.setFont(theme.font("body", bold=True))
         painter.setPen(QColor(look.text))
         draw_text(painter, QRectF(x, y, width, line), group.title)
-        keys_width = self._keys_width()
         for i, (keys, does) in enumerate(group.rows):
             top = y + line * (i + 1)
             painter.setPen(QPen(QColor(look.line), 1))

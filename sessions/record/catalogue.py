@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -37,6 +38,7 @@ class Catalogue:
         log: the recorder's own log of edits; None reads the file.
         taxonomy: what categories are called today; None reads the workspace's, if it is whole.
         remember: keep what was read for the next opening; not in somebody else's folder.
+        progress: told how many files were looked at, of how many, before each.
 
     Raises:
         EditError: the file of edits is torn before its last line.
@@ -49,6 +51,7 @@ class Catalogue:
         taxonomy: Taxonomy | None = None,
         *,
         remember: bool = True,
+        progress: Callable[[int, int], None] | None = None,
     ) -> None:
         self._taxonomy = taxonomy or _taxonomy_of(workspace)
         self.folder = workspace.episodes
@@ -58,6 +61,7 @@ class Catalogue:
         self._entries: dict[str, Entry] = {}
         self._remembered = index.read(self.folder)
         self._remember = remember
+        self._progress = progress
         self._flags: dict[str, tuple[Flag, ...]] = {}
         self._told: tuple[EpisodeSummary, ...] | None = None  # made when asked for, see _forget
         self._found: dict[int, tuple[Intervention, ...]] | None = None
@@ -76,7 +80,10 @@ class Catalogue:
     def refresh(self) -> None:
         """Takes in files that are new or changed, and new edits."""
         entries: dict[str, Entry] = {}
-        for path in sorted(self.folder.glob(f"*{layout.SUFFIX}")):
+        paths = sorted(self.folder.glob(f"*{layout.SUFFIX}"))
+        for done, path in enumerate(paths):
+            if self._progress is not None:
+                self._progress(done, len(paths))
             number = layout.episode_number(path)
             with contextlib.suppress(FileNotFoundError):  # removed by hand since it was listed
                 if number:
@@ -275,7 +282,8 @@ class Catalogue:
         key = (entry.meta.episode, mark.identity)
         at_takeover = {t.facts.first: t.facts.doubt for t in entry.takeovers}
         doubt = at_takeover.get(mark.identity, held.doubt)
-        pictures = [t.thumbnail for t in entry.takeovers if t.facts.first <= held.first]
+        known = [t for t in entry.takeovers if t.facts.first <= held.first]
+        mine = [t for t in entry.takeovers if t.facts.first == mark.identity] or known[-1:]
         return Intervention(
             episode=entry.meta.episode,
             start=mark.identity,
@@ -287,7 +295,7 @@ class Catalogue:
             running=False,
             recovered=held.recovered if held.staged else outcome == "success",
             discarded=key in self.labels.discarded or outcome == "discarded",
-            thumbnail=pictures[-1] if pictures else b"",
+            thumbnail=mine[0].thumbnail if mine else b"",
             first=held.first,
             stop=held.stop,
             boundary=mark.boundary,
