@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import msgspec
 
-from sessions.record.marks import Facts, Shape
+from sessions.record.marks import SPLIT, Facts, Shape
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -156,6 +156,33 @@ def apply(edit: Edit, labels: Labels) -> None:
             if not all(_sound(identity, held) for identity, held in shape.items()):
                 raise ValueError(f"{edit.value} is no shape of an intervention")
             labels.shapes.setdefault(edit.episode, []).append((edit.id, shape))
+            if edit.kind == "split":
+                _inherit(edit, shape, labels)
+            elif edit.kind == "merge":
+                _unite(edit, shape, labels)
+
+
+def _inherit(edit: Edit, shape: Shape, labels: Labels) -> None:
+    """Both halves of a split are called what the whole was; each has the boundary inside it."""
+    child = SPLIT + edit.id
+    whole, part, held = (edit.episode, edit.start), (edit.episode, child), shape.get(child)
+    if whole in labels.category:
+        labels.category[part] = labels.category[whole]
+    if whole in labels.discarded:
+        labels.discarded.add(part)
+    boundary = labels.boundary.get(edit.episode, {})
+    if held is not None and held.first < boundary.get(edit.start, -1) < held.stop:
+        boundary[child] = boundary.pop(edit.start)
+
+
+def _unite(edit: Edit, shape: Shape, labels: Labels) -> None:
+    """What was said of only one of two that are merged is said of both."""
+    for gone in (i for i, held in shape.items() if held is None):
+        whole, part = (edit.episode, edit.start), (edit.episode, gone)
+        labels.category[whole] = labels.category.get(whole) or labels.category.get(part, "")
+        boundary = labels.boundary.get(edit.episode, {})
+        if gone in boundary:
+            boundary.setdefault(edit.start, boundary[gone])
 
 
 def _seconds(text: str) -> float:

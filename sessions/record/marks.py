@@ -115,6 +115,9 @@ class Stretch:
 def facts(steps: NDArray[Any], first: int, stop: int, rate_hz: float) -> Facts:
     """What the ticks say of the rows from ``first`` up to ``stop``.
 
+    Whether they recovered is judged by what the human drove of them: an edge that was moved out
+    over the policy's ticks makes nobody's success the human's.
+
     Args:
         steps: the episode's ticks, shape (T,).
         first: first row.
@@ -124,15 +127,22 @@ def facts(steps: NDArray[Any], first: int, stop: int, rate_hz: float) -> Facts:
     t = steps["t"]
     recent = steps["doubt"][max(0, first - round(rate_hz * DOUBT_S)) : first + 1]
     known = recent[np.isfinite(recent)]
+    driven = driven_rows(steps, first, stop)
+    begin, end = (int(driven[0]), int(driven[-1]) + 1) if len(driven) else (first, stop)
     return Facts(
         first=first,
         stop=stop,
         t=float(t[first] - t[0]),
         duration_s=float(t[stop - 1] - t[first]),
         doubt=float(known[-1]) if len(known) else None,
-        staged=bool(steps["stage"][first] >= 0),
-        recovered=brought_on(steps, first, stop),
+        staged=bool(steps["stage"][begin] >= 0),
+        recovered=brought_on(steps, begin, end),
     )
+
+
+def driven_rows(steps: NDArray[Any], first: int, stop: int) -> NDArray[np.int64]:
+    """Which of the rows from ``first`` up to ``stop`` the human drove, shape (N,)."""
+    return first + np.flatnonzero(steps["controller"][first:stop] == Controller.HUMAN)
 
 
 def resolve(
@@ -181,6 +191,10 @@ def kinds(
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """What every tick is, and which intervention it belongs to.
 
+    Who drove is a fact that no edge changes: inside of an intervention only the human's ticks are
+    recovery or correction. The policy's ticks up to the human's last one are what the human took
+    over from, so they are context; all others stay what they are.
+
     Args:
         steps: the episode's ticks, shape (T,).
         marks: its interventions, in time order.
@@ -208,10 +222,13 @@ def kinds(
         before = before[other[-1] + 1 :] if len(other) else before
         before = before[owner[before] < 0]
         found[before], owner[before] = _KINDS.index(Kind.CONTEXT), mark.identity
+        owner[first:stop] = mark.identity
+        driven = driven_rows(steps, first, stop)
+        until = int(driven[-1]) if len(driven) else first
+        found[first:until][policy[first:until]] = _KINDS.index(Kind.CONTEXT)
         inside = Kind.INTERVENTION if mark.boundary < 0 else Kind.CORRECTION
-        found[first:stop], owner[first:stop] = _KINDS.index(inside), mark.identity
-        if mark.boundary >= 0:
-            found[first : mark.boundary] = _KINDS.index(Kind.RECOVERY)
+        found[driven] = _KINDS.index(inside)
+        found[driven[driven < mark.boundary]] = _KINDS.index(Kind.RECOVERY)
     return found, owner
 
 

@@ -1,8 +1,8 @@
 """What a reviewer may change of an attempt's interventions and labels, as edits that can be undone.
 
 Every command is checked against the episode's ticks first: an edge outside the episode or inside
-another intervention, a boundary outside its intervention and a stage that the task does not have
-are refused with what would be right.
+another intervention, rows of which the human drove none, a boundary outside its intervention and a
+stage that the task does not have are refused with what would be right.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from sessions.messages import (
 from sessions.record.catalogue import Catalogue, CatalogueError
 from sessions.record.edits import EditLog
 from sessions.record.layout import EpisodeError
-from sessions.record.marks import SPLIT, Facts, Mark, Shape, facts
+from sessions.record.marks import SPLIT, Facts, Mark, Shape, driven_rows, facts
 
 LABELS = ("operator", "session", "environment", "object")
 MOST_CONTEXT_S = 60.0
@@ -82,7 +82,8 @@ class Reviewing:
         mark, others = self._mark(episode, start)
         if mark is None:
             return _no_such(episode, start)
-        ticks = len(self._catalogue.read(episode).steps)
+        steps = self._catalogue.read(episode).steps
+        ticks = len(steps)
         if not 0 <= first < stop <= ticks:
             return Refused(
                 f"Rows {first} to {stop} are not within the episode's {ticks} ticks.",
@@ -95,6 +96,8 @@ class Reviewing:
                     f"{other.facts.first}.",
                     "Stop before it, or merge both.",
                 )
+        if not len(driven_rows(steps, first, stop)):
+            return _nothing_driven(first, stop)
         return self._reshape("edges", episode, start, {start: (first, stop)})
 
     def _split(self, episode: int, start: int, row: int) -> Accepted | Refused:
@@ -107,6 +110,10 @@ class Reviewing:
                 f"Row {row} is not inside the intervention, rows {first} to {stop}.",
                 "Put the cursor inside it, then split.",
             )
+        steps = self._catalogue.read(episode).steps
+        for half in ((first, row), (row, stop)):
+            if not len(driven_rows(steps, *half)):
+                return _nothing_driven(*half)
         child = SPLIT + self._log.next_id
         return self._reshape("split", episode, start, {start: (first, row), child: (row, stop)})
 
@@ -185,6 +192,13 @@ class Reviewing:
         self._log.add(kind, self._round(), episode, start, value)
         self._catalogue.relabel()
         return Accepted()
+
+
+def _nothing_driven(first: int, stop: int) -> Refused:
+    return Refused(
+        f"The human drove none of the rows {first} to {stop}, so nothing could be learned of them.",
+        "Keep a tick that the human drove inside. To leave a correction out, discard it.",
+    )
 
 
 def _no_such(episode: int, start: int) -> Refused:

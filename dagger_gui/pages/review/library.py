@@ -19,7 +19,7 @@ from dagger_gui.pages.review.pictures import be_modest
 from sessions.messages import EpisodeSummary, Intervention
 from sessions.record.catalogue import Catalogue
 from sessions.record.edits import FILE as EDITS
-from sessions.record.query import EVERYTHING, UNTAGGED, Query, QueryError, Selection, choose, parse
+from sessions.record.query import EVERYTHING, UNTAGGED, Query, QueryError, Selection, parse, select
 from sessions.taxonomy import Category
 from sessions.types import SessionError
 from sessions.workspace import Workspace
@@ -197,7 +197,7 @@ def _found(catalogue: Catalogue, query: Query, only: Query | None, running: int)
     taxonomy = catalogue.taxonomy
     categories = taxonomy.categories if taxonomy is not None else ()
     return Found(
-        selection=choose(episodes, interventions, query),
+        selection=select(catalogue, query),
         episodes={e.episode: e for e in episodes},
         interventions=by_episode,
         discarded=frozenset(catalogue.labels.discarded),
@@ -207,7 +207,7 @@ def _found(catalogue: Catalogue, query: Query, only: Query | None, running: int)
         categories=categories,
         values=_values(episodes, categories),
         problems=catalogue.problems,
-        only=None if only is None else choose(episodes, interventions, only),
+        only=None if only is None else select(catalogue, only),
     )
 
 

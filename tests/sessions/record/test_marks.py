@@ -128,3 +128,27 @@ def test_ticks_of_a_controller_that_nobody_knows_are_a_hold() -> None:
     made = ticks((P, 10))
     made["controller"][4] = 200
     assert [s.kind for s in stretches(made, [], 1.0)] == [Kind.POLICY, Kind.HOLD, Kind.POLICY]
+
+
+def test_edges_over_the_policy_s_ticks_make_context_of_them_and_never_a_correction() -> None:
+    made = ticks((P, 100), (H, 30), (B, 5), (P, 40))
+    (mark,) = resolve({100: rows(80, 150)}, [], {}, {100: 0.2})
+    assert [(s.kind, s.first, s.stop, s.identity) for s in stretches(made, [mark], 1.0)] == [
+        (Kind.POLICY, 0, 70, -1),
+        (Kind.CONTEXT, 70, 100, 100),
+        (Kind.INTERVENTION, 100, 130, 100),
+        (Kind.HANDOVER, 130, 135, 100),
+        (Kind.POLICY, 135, 150, 100),
+        (Kind.POLICY, 150, 175, -1),
+    ]
+
+
+def test_what_the_policy_brought_on_is_no_success_of_a_correction_whose_edge_was_moved() -> None:
+    made = ticks((P, 100), (H, 30), (P, 40))
+    made["stage"] = 1
+    made["stage"][90:] = 2  # before the human took over
+    made["stage"][140:] = 3  # after they gave back
+    assert not facts(made, 100, 130, RATE).recovered
+    assert not facts(made, 80, 150, RATE).recovered
+    made["stage"][120:] = 3
+    assert facts(made, 80, 150, RATE).recovered

