@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from dagger_gui import theme
+from dagger_gui.key_groups import first_key
 from dagger_gui.pages.station_cards import AppearanceCard, FilesCard, LimitsCard
 from dagger_gui.pages.station_inputs import PEDAL, OperatorCard, scrolled
 from dagger_gui.pieces import Card
@@ -25,6 +26,7 @@ from dagger_gui.session_model import SessionModel
 from dagger_gui.sounds import Sounds
 from dagger_gui.widgets.camera_table import CameraRow, CameraTable
 from dagger_gui.widgets.process_table import ProcessTable, Row, device_rows, process_rows
+from drivers.bindings import load
 from sessions.messages import (
     CamerasState,
     ControlState,
@@ -56,7 +58,7 @@ class StationPage(QWidget):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self.devices = DevicesView(model)
+        self.devices = DevicesView(model, first_key(load(bindings), "correct"))
         self.appearance = AppearanceCard(sounds)
         self.appearance.theme_requested.connect(self.theme_requested)
         self.appearance.key_sheet_requested.connect(self.key_sheet_requested)
@@ -120,13 +122,14 @@ class DevicesView(QWidget):
 
     Args:
         model: the session.
+        key: what is held to correct, as printed on it.
     """
 
-    def __init__(self, model: SessionModel) -> None:
+    def __init__(self, model: SessionModel, key: str) -> None:
         super().__init__()
         self._model = model
         self.table = ProcessTable()
-        self.operator = OperatorCard(model.workspace.station)
+        self.operator = OperatorCard(model.workspace.station, key)
         self.cameras = CameraTable()
         self._rows: dict[str, tuple[Row, ...]] = {"processes": (), "devices": ()}
         grid = QGridLayout(self)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QUrl, Signal
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtGui import QDesktopServices, QShowEvent
 from PySide6.QtWidgets import QApplication, QButtonGroup, QHBoxLayout, QPushButton, QVBoxLayout
 
 from dagger_gui import supervisor_process, theme
@@ -101,28 +101,50 @@ class FilesCard(Card):
     def __init__(self, workspace: Workspace, bindings: Path) -> None:
         super().__init__("Files")
         self._bindings = bindings
-        paths = {
-            "Workspace": workspace.root,
-            "Station and limits": workspace.root / "station.toml",
-            "Keys and buttons": bindings,
-            "Log": supervisor_process.log_path(workspace),
-        }
-        for name, path in paths.items():
-            self.body.addLayout(self._row(name, path))
+        self._absent: list[tuple[Path, ElidedLabel, str, list[QPushButton]]] = []
+        log = supervisor_process.log_path(workspace)
+        rows = (
+            ("Workspace", workspace.root, ""),
+            ("Station and limits", workspace.root / "station.toml", ""),
+            ("Keys and buttons", bindings, "None yet: the defaults apply. Open makes one to edit."),
+            ("Log", log, "None yet."),
+            ("Runtime folder", workspace.runtime_path(), "None: nothing runs now."),
+        )
+        for name, path, absent in rows:
+            self.body.addLayout(self._row(name, path, absent))
+        self._look()
 
-    def _row(self, name: str, path: Path) -> QHBoxLayout:
+    def showEvent(self, event: QShowEvent) -> None:
+        """Looks again which of the files there are."""
+        super().showEvent(event)
+        self._look()
+
+    def _look(self) -> None:
+        for path, label, absent, buttons in self._absent:
+            there = path.exists()
+            label.setText(str(path) if there else absent)
+            for button in buttons:
+                button.setEnabled(there)
+
+    def _row(self, name: str, path: Path, absent: str) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setSpacing(theme.grid(2))
         names = QVBoxLayout()
         names.setSpacing(0)
         names.addWidget(Words(name))
-        names.addWidget(ElidedLabel(str(path), size="small", muted=True))
+        place = ElidedLabel(str(path), size="small", muted=True)
+        names.addWidget(place)
         row.addLayout(names, 1)
+        needing: list[QPushButton] = []
         for label, act in (("Open", self._open), ("Copy path", _copy)):
             button = _button(label)
             button.setAccessibleName(f"{label}: {name}")
             button.clicked.connect(lambda _=False, a=act, p=path: a(p))
             row.addWidget(button)
+            if label != "Open" or path != self._bindings:  # which Open makes
+                needing.append(button)
+        if absent:
+            self._absent.append((path, place, absent, needing))
         return row
 
     def _open(self, path: Path) -> None:
@@ -130,6 +152,7 @@ class FilesCard(Card):
         if path == self._bindings and not path.exists():
             # The workspace has none of its own yet: begin with what is in force.
             path.write_bytes(DEFAULT.read_bytes())
+            self._look()
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))
 
 

@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QScrollArea
 
 from dagger_gui import theme
+from dagger_gui.pages.operator_words import manual
 from dagger_gui.pieces import Card, Words
 from dagger_gui.widgets.pad_view import PadControl, PadPicture, PadView
 from sessions.config import Station
@@ -13,7 +14,6 @@ from sessions.messages import ControlState, DeviceState
 
 PEDAL = "pedal"
 _HUMAN = ("human", "demo", "handover")
-_NO_PICTURE = "It has no sticks or buttons to show. The keys of the window are listed by ?."
 
 
 class OperatorCard(Card):
@@ -21,14 +21,16 @@ class OperatorCard(Card):
 
     Args:
         station: its operators, pedals among them.
+        key: what is held to correct, as printed on it.
     """
 
     selected = Signal(str)
 
-    def __init__(self, station: Station) -> None:
+    def __init__(self, station: Station, key: str = "") -> None:
         super().__init__("Who corrects")
         pedals = {n for n, table in station.operators.items() if table.get("type") == PEDAL}
         self._names = [name for name in station.operators if name not in pedals]
+        self._manuals = {n: manual(n, station.operators[n], key) for n in self._names}
         self._buttons = QButtonGroup(self)
         row = QHBoxLayout()
         row.setSpacing(theme.grid(1))
@@ -41,9 +43,9 @@ class OperatorCard(Card):
         row.addStretch()
         self.body.addLayout(row)
         self.pad = PadView()
-        self._quiet = Words(_NO_PICTURE, "small", "muted", wrap=True)
+        self.manual = Words("", "small", "muted", wrap=True)
         self.body.addWidget(self.pad)
-        self.body.addWidget(self._quiet)
+        self.body.addWidget(self.manual)
         self.pedals = {name: PadView() for name in sorted(pedals)}
         for view in self.pedals.values():
             self.body.addWidget(view)
@@ -63,7 +65,8 @@ class OperatorCard(Card):
         picture = None if chosen is None else pad_picture(chosen, driving=driving)
         drawn = picture is not None and bool(picture.controls or picture.problem)
         self.pad.setVisible(drawn)
-        self._quiet.setVisible(not drawn)
+        self.manual.setVisible(not drawn)
+        self.manual.setText(self._manuals.get(state.operator, ""))
         if picture is not None:
             self.pad.setValue(picture)
         for name, view in self.pedals.items():

@@ -165,8 +165,7 @@ def _paint_lines(painter: QPainter, box: QRectF, item: Intervention, label: str)
     draw_text(painter, lower, f"doubt {number(item.doubt, 3)}", right)
     upper.setRight(upper.right() - room)
     lower.setRight(lower.right() - room)
-    place = f"{clock(item.t)} · attempt {item.episode}"
-    draw_text(painter, lower, _state(item) or place)
+    draw_text(painter, lower, f"attempt {item.episode} · {_state(item)}")
     painter.setFont(body)
     if item.category:
         painter.setPen(QColor(look.text))
@@ -189,13 +188,11 @@ def _paint_lines(painter: QPainter, box: QRectF, item: Intervention, label: str)
 
 
 def _state(item: Intervention) -> str:
-    if item.discarded:
-        return f"{clock(item.t)} · discarded"
-    if item.running:
-        return f"{clock(item.t)} · now"
-    if not item.recovered:
-        return f"{clock(item.t)} · not recovered"
-    return ""
+    """When it was, and what is special about it."""
+    special = "" if item.recovered else "not recovered"
+    special = "now" if item.running else special
+    special = "discarded" if item.discarded else special
+    return f"{clock(item.t)} · {special}" if special else clock(item.t)
 
 
 def key_of(item: Intervention) -> Key:

@@ -11,6 +11,7 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from dagger_gui import theme
+from dagger_gui.pieces import Words
 from dagger_gui.widgets._base import ElidedLabel, Heading, Painted
 from dagger_gui.widgets._buttons import KeyButton
 from dagger_gui.widgets._painting import draw_shape
@@ -80,9 +81,7 @@ def _device_row(device: DeviceState, reason: str) -> Row:
         words = "stopped" if stopped else "lost"
         return Row(device.name, "Devices", "bad", words, device.text, act)
     if device.warnings:
-        more = len(device.warnings) - 1
-        others = f" And {more} more." if more else ""
-        return Row(device.name, "Devices", "bad", "warns", f"{device.warnings[0]}{others}")
+        return Row(device.name, "Devices", "bad", "warns", "\n".join(device.warnings))
     return Row(device.name, "Devices", "good", "answers", _figures(device))
 
 
@@ -138,14 +137,22 @@ class _Line:
         self.name = QLabel(row.name)
         self.words = QLabel()
         self.detail = ElidedLabel(muted=True, lines=2)
+        # Of figures, which change, two lines always; of trouble all that is to be read.
+        self.trouble = Words(wrap=True)
+        self.trouble.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.trouble.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        said = QVBoxLayout()
+        said.setContentsMargins(0, 0, 0, 0)
+        said.addWidget(self.detail)
+        said.addWidget(self.trouble)
         self.restart = KeyButton("Restart")
         self.restart.setAccessibleName(f"Restart {row.name}")
         self.restart.setFixedWidth(self.restart.widthFor("Restart", "Reconnect", "Resume"))
         self.restart.clicked.connect(owner.restartClicked)
-        for column, widget in enumerate(
-            (self.mark, self.name, self.words, self.detail, self.restart)
-        ):
+        for column, widget in enumerate((self.mark, self.name, self.words)):
             grid.addWidget(widget, at, column)
+        grid.addLayout(said, at, 3)
+        grid.addWidget(self.restart, at, 4)
         policy = self.restart.sizePolicy()
         policy.setRetainSizeWhenHidden(True)
         self.restart.setSizePolicy(policy)
@@ -157,8 +164,11 @@ class _Line:
         self.mark.setAccessibleName(f"{row.name} {row.words}")
         if row.words != self.words.text():
             self.words.setText(row.words)
-        self.detail.setText(row.detail)
-        self.detail.setMuted(row.verdict != "bad")
+        bad = row.verdict == "bad"
+        self.detail.setText("" if bad else row.detail)
+        self.trouble.setText(row.detail if bad else "")
+        self.detail.setVisible(not bad)
+        self.trouble.setVisible(bad)
         self.restart.setVisible(bool(row.act))
         if row.act and row.act != self.restart.text():
             self.restart.setText(row.act)

@@ -12,12 +12,17 @@ from PySide6.QtGui import QColor, QImage
 
 from dagger_gui import theme
 from dagger_gui.banner_words import banner
+from dagger_gui.pages.station_cards import FilesCard
 from dagger_gui.pages.station_inputs import OperatorCard, pad_picture
+from dagger_gui.pieces import Words
+from dagger_gui.widgets._base import ElidedLabel
 from dagger_gui.widgets.camera_table import CameraRow, CameraTable, example_rows
 from dagger_gui.widgets.pad_view import PadControl, PadPicture, PadView, example
+from dagger_gui.widgets.process_table import ProcessTable, Row
 from drivers import bindings
 from sessions.messages import ControlInput, ControlState, DeviceState
 from sessions.stations import pick_place_task, simulated_station
+from sessions.workspace import create
 
 RB = ControlInput("rightshoulder", "RB", 0.0, "correct", "Correct, while held")
 RB_HELD = ControlInput("rightshoulder", "RB", 1.0, "correct", "Correct, while held")
@@ -211,3 +216,65 @@ def test_cameras_come_and_go_without_leaving_rows_behind(table):
     table.setRows([CameraRow("top")])
     shown = [line for line in table._lines if line.words.isVisible()]
     assert len(shown) == 1
+
+
+# -- words
+
+
+@pytest.mark.parametrize(
+    ("operator", "table", "said"),
+    [
+        ("leader", {"type": "gello", "port": "", "takeover": "mirror"}, "Hold H, and its motors"),
+        ("leader", {"type": "gello", "port": "", "takeover": "clutch"}, "makes the motions"),
+        ("leader", {"type": "gello", "port": "", "takeover": "align"}, "the arm's pose"),
+        ("scripted", {"type": "scripted"}, "It needs nobody"),
+        ("keyboard", {"type": "keyboard"}, "Hold H and drive with the keys"),
+    ],
+)
+def test_an_operator_without_sticks_is_told_what_it_does_and_what_to_do(
+    qtbot, operator, table, said
+):
+    station = type("Station", (), {"operators": {operator: table}})()
+    card = OperatorCard(station, "H")
+    qtbot.addWidget(card)
+    card.show()
+    device = DeviceState(operator, "teleoperator", True)
+    card.show_state(state(device, operator=operator, operators=(operator,)))
+    assert said in card.manual.text()
+    assert card.manual.isVisible()
+    assert card.manual.wordWrap()
+
+
+def test_files_that_there_are_not_are_said_to_be_none_and_noticed_when_they_come(
+    qtbot, tmp_path, monkeypatch
+):
+    (tmp_path / "run").mkdir()
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "run"))
+    space = create(tmp_path / "w", simulated_station(), pick_place_task())
+    card = FilesCard(space, space.root / "bindings.toml")
+    qtbot.addWidget(card)
+    card.show()
+
+    def texts() -> list[str]:
+        return [label.text() for label in card.findChildren(ElidedLabel)]
+
+    assert "None yet: the defaults apply. Open makes one to edit." in texts()
+    assert "None: nothing runs now." in texts()
+    card.hide()
+    runtime = space.runtime()
+    (space.root / "bindings.toml").touch()
+    card.show()
+    assert str(runtime) in texts()
+    assert str(space.root / "bindings.toml") in texts()
+
+
+def test_the_whole_of_a_remedy_is_on_the_page_however_narrow(qtbot):
+    words = "The gripper is at 78 °C (limit 80 °C). " * 6
+    table = ProcessTable()
+    qtbot.addWidget(table)
+    table.resize(620, 400)
+    table.setRows([Row("robot", "Devices", "bad", "warns", words.strip())])
+    table.show()
+    shown = next(label for label in table.findChildren(Words) if label.text() == words.strip())
+    assert shown.isVisible()
+    assert shown.height() >= shown.heightForWidth(shown.width()) > 3 * shown.fontMetrics().height()

@@ -146,7 +146,10 @@ def test_a_devices_warning_stands_in_the_banner_whoever_drives(bench: Bench) -> 
     assert HOT in bench.window.banner._words.accessibleName()
     bench.window.show_page("Station")
     rows = {row.name: row for row in bench.window.station.devices.table.value()}
-    assert (rows["robot"].words, rows["robot"].detail) == ("warns", f"{HOT} And 1 more.")
+    assert (rows["robot"].words, rows["robot"].detail) == (
+        "warns",
+        f"{HOT}\nelbow draws 900 mA.",
+    )
     bench.state(devices=(WELL, KEYBOARD))
     rows = {row.name: row for row in bench.window.station.devices.table.value()}
     assert rows["robot"].detail == "bus 1.2 ms, p99 1.9 ms, 2 corrupt"
