@@ -21,6 +21,7 @@ from dagger_gui.pages.check_first import FirstCheckPage, due
 from dagger_gui.pages.data import DataView
 from dagger_gui.session_model import SessionModel
 from dagger_gui.sounds import Sounds, available
+from dagger_gui.station_twin import Twin, twin
 from dagger_gui.window import Window
 from dagger_gui.window_lock import WindowLock, why_read_only
 from drivers import bindings, registry
@@ -71,7 +72,10 @@ def main(workspace: Path, station: str = "") -> int:
     screen = splash.shown(application, opened)
     theme.apply(application, "light" if settings.value("theme") == "light" else "dark")
     splash.read_recordings(opened, lambda text: splash.say(screen, opened, text, application))
-    session = Session(opened, settings)
+    other = twin(opened, station)
+    if other is not None:
+        sys.stderr.write(f"{other.sentence()}\n")
+    session = Session(opened, settings, other)
     session.finished.connect(application.quit)
     session.start()
     screen.finish(session.window)
@@ -145,13 +149,15 @@ class Session(QObject):
     Args:
         workspace: what the window is opened on.
         settings: where geometry, theme and layouts are remembered.
+        twin: the station file that was named, where the workspace's own copy differs from it.
     """
 
     finished = Signal()
 
-    def __init__(self, workspace: Workspace, settings: QSettings) -> None:
+    def __init__(self, workspace: Workspace, settings: QSettings, twin: Twin | None = None) -> None:
         super().__init__()
         self.workspace = workspace
+        self._twin = twin
         own = workspace.root / "bindings.toml"
         sound = settings.value("sounds", available(), type=bool)
         self.sounds = Sounds(on=bool(sound))
@@ -191,7 +197,24 @@ class Session(QObject):
         self.window.show()
         self.model.start()
         if self.lock.held:
+            if self._twin is not None:
+                self._offer(self._twin)
             self._bring_up()
+
+    def _offer(self, twin: Twin) -> None:
+        """Says which station file is in force, and takes the other one over if somebody wants."""
+        label = f"Use {twin.file.name} from the next start on"
+        acts = [(label, lambda: self._take(twin))] if twin.fits else []
+        self.window.notices.say(twin.sentence(button=label), "hold", acts, stays=True)
+
+    def _take(self, twin: Twin) -> None:
+        try:
+            before = twin.take()
+        except SessionError as error:
+            self.window.notices.say(str(error), "fault", stays=True)
+            return
+        said = f"Taken over: close this window and start it again. The former copy is {before}."
+        self.window.notices.say(said, "good", stays=True)
 
     def _bring_up(self) -> None:
         station = self.workspace.station

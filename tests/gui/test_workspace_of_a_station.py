@@ -4,6 +4,7 @@ import pytest
 
 from dagger_gui.app import open_or_create
 from dagger_gui.cli import default_workspace
+from dagger_gui.station_twin import twin
 from drivers.base import DriverError
 from sessions import stations
 from sessions.types import SessionError
@@ -51,3 +52,54 @@ def test_a_world_that_cannot_be_made_is_refused_and_leaves_nothing(tmp_path):
     with pytest.raises(DriverError, match="Did you mean reach/Reach-v0"):
         open_or_create(tmp_path / "a", str(own))
     assert not (tmp_path / "a").exists()
+
+
+# -- a file that was edited, and the workspace's own copy
+
+
+@pytest.fixture
+def edited(tmp_path):
+    """A lab's file that was edited after its workspace was made; the workspace."""
+    own = tmp_path / "bench.toml"
+    own.write_text(stations.path("viperx").read_text())
+    space = open_or_create(tmp_path / "w", str(own))
+    assert twin(space, str(own)) is None
+    own.write_text(own.read_text().replace("velocity_rad_s = 1.0", "velocity_rad_s = 0.5"))
+    return own, space
+
+
+def test_an_edit_of_the_file_that_was_named_is_told_and_can_be_taken_over(edited):
+    own, space = edited
+    other = twin(open_or_create(space.root, str(own)), str(own))
+    assert f"In force is this workspace's own copy, {space.root / 'station.toml'}" in (
+        other.sentence()
+    )
+    assert f"cp {own} {space.root / 'station.toml'}" in other.sentence()
+    former = (space.root / "station.toml").read_bytes()
+    before = other.take()
+    assert before.read_bytes() == former
+    now = open_or_create(space.root, str(own))
+    assert now.station.limits.velocity_rad_s == 0.5
+    assert twin(now, str(own)) is None
+
+
+def test_a_file_with_another_robot_is_never_put_over_what_was_recorded(edited):
+    own, space = edited
+    own.write_text(own.read_text().replace('"viperx_300s"', '"koch"'))
+    other = twin(space, str(own))
+    assert other.fits  # nothing was recorded yet
+    (space.episodes / "000001.h5").touch()
+    assert not other.fits
+    assert "new folder, by --workspace" in other.sentence()
+    former = (space.root / "station.toml").read_bytes()
+    with pytest.raises(SessionError):
+        other.take()
+    assert (space.root / "station.toml").read_bytes() == former
+
+
+def test_a_packaged_name_stands_for_the_workspaces_copy(edited, tmp_path):
+    space = open_or_create(tmp_path / "p", "viperx")
+    file = space.root / "station.toml"
+    file.write_text(file.read_text().replace("velocity_rad_s = 1.0", "velocity_rad_s = 0.5"))
+    assert twin(open_or_create(space.root, "viperx"), "viperx") is None
+    assert twin(space, "") is None
