@@ -100,9 +100,18 @@ class Follower:
         return self.lost is None and self._job is None
 
     @property
+    def ready(self) -> bool:
+        """Whether all its motors have torque, as far as is known, or cannot be switched at all."""
+        return self.motors is None or self.motors.engaged
+
+    @property
     def limp(self) -> bool:
-        """Whether its torque is known to be off."""
-        return self.motors is not None and not self.motors.engaged
+        """Whether the torque of every motor is known to be off.
+
+        Between ``ready`` and ``limp`` is an arm of which some motors hold: it takes no targets, and
+        drops when it is let go.
+        """
+        return self.motors is not None and not self.motors.holds
 
     def try_now(self) -> None:
         """The next ``observe`` tries to reach a lost arm, however short ago the last try was."""
@@ -167,12 +176,12 @@ class Follower:
             return
         if self.motors.engaged and self.stopped is None and self.limiter.moving:
             return
-        was_limp = self.limp
+        was_loose = not self.ready or self.limp
         with self._judged():
             self.motors.engage()
             self.state = self.robot.get_observation()
         self.stopped, self.found = None, True
-        if was_limp:  # what it grasped was let go with the torque
+        if was_loose:  # what it grasped was let go with the torque
             self.anchor(grip=False)
 
     def release(self) -> None:
@@ -199,8 +208,8 @@ class Follower:
     def hold(self, *, armed: bool) -> None:
         """Comes to rest and stays. A disarmed arm at rest is not commanded at all.
 
-        An arm without torque is followed instead: what leads it (a mirroring leader, the next
-        arming) starts from where hands have put it.
+        An arm without all of its torque is followed instead: what leads it (a mirroring leader, the
+        next arming) starts from where hands have put it.
 
         Raises:
             SelfStoppedError: the arm refuses to move.
@@ -208,7 +217,7 @@ class Follower:
         """
         if not self.there or self.stopped is not None:
             return
-        if self.limp:
+        if not self.ready:
             self.anchor(grip=False)
         elif armed or self.limiter.moving:
             self._send(self.limiter.hold())

@@ -1,19 +1,28 @@
 """Commands about the arm's own motors: arm, rest, release; and reconnecting what is lost.
 
 Torque goes on with arming, and off in a rest pose, or where a person who supports the arm asks for
-it twice. A robot whose motors cannot be switched from here is armed all the same.
+it twice. A leader's goes on where it mirrors, and off at a takeover, or on the same request. A
+robot whose motors cannot be switched from here is armed all the same.
 """
 
 from __future__ import annotations
 
 from drivers.base import DriverError
+from sessions.live import held
 from sessions.live.gate import MOVING, Event
+from sessions.live.held import ROBOT
 from sessions.live.parts import Parts
 from sessions.messages import Accepted, Arm, Message, Reconnect, Refused, Release, Rest
 from sessions.types import GateState
 
 CONFIRM_S = 10.0
 """The second press that lets an arm drop counts for so long after the first [s]."""
+
+NOBODY = ("", float("-inf"))
+"""Nothing was asked to be let go."""
+
+LET_GO = "The arm is let go: its torque is off."
+"""Said from a release until the next arming."""
 
 _REST_OVER = "Press Enter to arm."
 
@@ -42,7 +51,7 @@ def rest(loop: Parts, command: Rest) -> Message:
     """Sends the arm to its rest pose; on the way there, lets it go."""
     motors = loop.follower.motors
     if loop.helm.gate.state is GateState.PARKING or motors is None or motors.rest_pose is None:
-        return release(loop, Release())
+        return release(loop, Release(ROBOT))
     refused = _no_torque(loop) or _not_free(loop)
     if refused is not None:
         return refused
@@ -53,19 +62,28 @@ def rest(loop: Parts, command: Rest) -> Message:
 
 def release(loop: Parts, command: Release) -> Message:
     """Torque off here and now, if it is asked for twice or on the way to rest."""
-    gate = loop.helm.gate
-    refused = _no_torque(loop)
+    name, gate = command.name or next(iter(held.holding(loop)), ROBOT), loop.helm.gate
+    refused = _no_torque(loop) if name == ROBOT else _no_leader(loop, name)
     if refused is not None:
         return refused
-    if gate.state is not GateState.PARKING:
+    if name != ROBOT or gate.state is not GateState.PARKING:
         if gate.state in MOVING:
             return Refused("The arm is being driven.", "Pause or stop it first.")
-        now = loop.clock.now()
-        if not 0.0 <= now - loop.asked_to_release_t <= CONFIRM_S:
-            loop.asked_to_release_t = now
-            return Refused("The arm drops where it is.", "Support it, then press again.")
-    refused = let_go(loop, Event.DISARM, "The arm is let go: its torque is off.")
-    return refused or Accepted()
+        if releasing(loop) != name:
+            loop.asked_to_release = (name, loop.clock.now())
+            loop.helm.version += 1
+            return Refused(
+                f"Support the {held.called(name)}: press again to let it go.",
+                "Without torque it drops where it is.",
+            )
+    arm = name == ROBOT
+    return (let_go(loop, Event.DISARM, LET_GO) if arm else _let_leader_go(loop, name)) or Accepted()
+
+
+def releasing(loop: Parts) -> str:
+    """The device that the next ``Release`` lets go, because it was asked for just now; or empty."""
+    name, asked_t = loop.asked_to_release
+    return name if 0.0 <= loop.clock.now() - asked_t <= CONFIRM_S else ""
 
 
 def let_go(loop: Parts, event: Event, sentence: str) -> Refused | None:
@@ -79,7 +97,7 @@ def let_go(loop: Parts, event: Event, sentence: str) -> Refused | None:
     Returns:
         why the torque is still on; None if it is off.
     """
-    loop.asked_to_release_t = float("-inf")
+    loop.asked_to_release = NOBODY
     try:
         loop.follower.release()
     except DriverError as error:
@@ -123,6 +141,28 @@ def _no_torque(loop: Parts) -> Refused | None:
         return Refused("The arm's torque is off already.")
     if loop.attempts.busy:
         return Refused("The scene is being put back.", "Wait a moment.")
+    return None
+
+
+def _no_leader(loop: Parts, name: str) -> Refused | None:
+    """Why this operator's device has no torque to put off; None if it has."""
+    slots = loop.operators.slots
+    if name not in slots:
+        known = ", ".join((ROBOT, *slots))
+        return Refused(f"There is no device {name!r}.", f"The station has: {known}.")
+    if not slots[name].connected:
+        return Refused(f"The {name} is not there.", "Plug it in.")
+    if name not in loop.operators.holding:
+        return Refused(f"No motor of the {name} holds.")
+    return None
+
+
+def _let_leader_go(loop: Parts, name: str) -> Refused | None:
+    loop.asked_to_release = NOBODY
+    try:
+        loop.operators.release(name)
+    except DriverError as error:
+        return Refused(f"The {name} was not let go. {error.problem}", error.remedy)
     return None
 
 

@@ -16,6 +16,7 @@ from drivers.base import (
     DriverError,
     Floats,
     Health,
+    Holding,
     Leading,
     Monitored,
     OperatorInput,
@@ -99,6 +100,15 @@ class Operators:
     def hands(self) -> tuple[str, ...]:
         """The devices that can move the arm, in the station's order."""
         return tuple(name for name, slot in self.slots.items() if not slot.gate_only)
+
+    @property
+    def holding(self) -> tuple[str, ...]:
+        """The devices of which any motor has torque, in the station's order."""
+        return tuple(
+            slot.name
+            for slot in self.slots.values()
+            if slot.connected and isinstance(slot.device, Holding) and slot.device.holds
+        )
 
     def hand(self, name: str) -> str:
         """Whose motion the device gates: its own, or a pedal's the selected device's."""
@@ -195,6 +205,18 @@ class Operators:
         or_another = f", or choose another ({CHOOSE})" if another else ""
         remedy = f"Plug it in again{or_another}, {RESUME}."
         return Trouble(Event.OPERATOR_LOST, text.rstrip("."), remedy)
+
+    def release(self, name: str) -> None:
+        """Takes the torque of a device that ``holding`` names.
+
+        Raises:
+            DriverError: it does not answer, or cannot be switched off from here.
+        """
+        device = self.slots[name].device
+        assert isinstance(device, Holding)
+        with translated(name):
+            device.release()
+        self.version += 1
 
     def feedback(self, view: TeleoperatorView) -> None:
         """Tells every connected device where the arm is; ``poll`` notices one that is gone.

@@ -58,7 +58,7 @@ class Parts(Protocol):
     station: Station
     trouble: Trouble | None
     notice: tuple[str, str]
-    asked_to_release_t: float
+    asked_to_release: tuple[str, float]
     refusals: Refusals
     emit: Callable[[Message], object]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sessions.live import alignment, held
 from sessions.live.gate import BROKEN
 from sessions.live.holds import misfit, plain_words
-from sessions.live.motors import releasing
+from sessions.live.motors import LET_GO, releasing
 from sessions.live.parts import Parts
 from sessions.messages import ControlState, DeviceState
 from sessions.types import GateState, HoldReason
@@ -77,10 +77,10 @@ def sentence(loop: Parts) -> tuple[str, str]:
     if gate.state is GateState.PARKING:
         return _parking(loop)
     if gate.state is GateState.FAULT:
-        return _stopped(loop)
+        return _and_let_go(loop, _stopped(loop))
     if gate.reason in BROKEN:
         back = gate.reason is HoldReason.ROBOT_LOST and loop.follower.lost is None
-        return _back(text[0]) if back else text
+        return _and_let_go(loop, _back(text[0]) if back else text)
     if loop.helm.said[0]:
         return loop.helm.said
     if gate.reason is HoldReason.OPERATOR_LOST and gate.armed:
@@ -104,6 +104,12 @@ def _back(text: str) -> tuple[str, str]:
     """A robot that was lost is back: why it was lost, as far as that was said."""
     cause = text.partition("is lost. ")[2]
     return "The robot was lost, and is back.", f"{cause} {_BACK}".strip()
+
+
+def _and_let_go(loop: Parts, words: tuple[str, str]) -> tuple[str, str]:
+    """What stopped an arm that was let go since goes on being said."""
+    text, remedy = words
+    return (f"{text} {LET_GO}", remedy) if loop.helm.said[0] == LET_GO else words
 
 
 def _without_hand(loop: Parts) -> tuple[str, str]:

@@ -2,15 +2,15 @@
 
 An armed arm is brought to its rest pose, slowly, and let go there. One that was disarmed or stopped
 is not moved: nothing moves unarmed. It is let go if it lies in its rest pose already, and is held
-by its motors otherwise, because without them it would drop. Being asked to end a second time lets
-go at once.
+by its motors otherwise, because without them it would drop; so is a leader that mirrored. Being
+asked to end a second time lets go of the arm at once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from sessions.live import motors
+from sessions.live import held, motors
 from sessions.live.gate import Event
 from sessions.live.parts import Parts
 from sessions.messages import Rest
@@ -18,10 +18,6 @@ from sessions.types import GateState
 
 SLOW_S = 1.0
 """So long an arm may take to slow down [s]."""
-
-HELD = (
-    "The arm is held up by its motors, which stay on. Support it before you switch its power off."
-)
 
 
 def bring_to_rest(loop: Parts, tick: Callable[[], None], hurried: Callable[[], bool]) -> str:
@@ -33,7 +29,7 @@ def bring_to_rest(loop: Parts, tick: Callable[[], None], hurried: Callable[[], b
         hurried: whether the process has been asked to end a second time.
 
     Returns:
-        what is to be known of the arm that is left; empty if it hangs on nothing.
+        what is to be known of the arm and leaders that are left; empty if none hangs on motors.
     """
     rests = loop.helm.gate.armed
     loop.watch.needs_window = False  # whoever ends the process is there
@@ -43,14 +39,14 @@ def bring_to_rest(loop: Parts, tick: Callable[[], None], hurried: Callable[[], b
     loop.helm.apply(Event.END)
     if not _held(loop):
         loop.helm.apply(Event.DISARM)
-        return ""
+        return held.sentence(held.left_held(loop))
     if rests and _can_rest(loop) and not hurried():
         motors.rest(loop, Rest())
         _wait(loop, tick, lambda: hurried() or not _parking(loop), loop.parking.bound_s())
     loop.helm.apply(Event.DISARM)
-    if _held(loop) and (hurried() or _lies(loop)):
-        motors.let_go(loop, Event.DISARM, "The arm is let go: its torque is off.")
-    return HELD if _held(loop) else ""
+    if _held(loop) and (hurried() or held.lies(loop)):
+        motors.let_go(loop, Event.DISARM, motors.LET_GO)
+    return held.sentence(held.left_held(loop))
 
 
 def _wait(
@@ -62,9 +58,8 @@ def _wait(
 
 
 def _held(loop: Parts) -> bool:
-    """Whether the arm answers and hangs on its motors."""
-    follower = loop.follower
-    return follower.motors is not None and follower.there and not follower.limp
+    """Whether the arm answers and hangs on its motors, on some of them at least."""
+    return held.ROBOT in held.holding(loop)
 
 
 def _can_rest(loop: Parts) -> bool:
@@ -74,11 +69,3 @@ def _can_rest(loop: Parts) -> bool:
 
 def _parking(loop: Parts) -> bool:
     return loop.helm.gate.state is GateState.PARKING
-
-
-def _lies(loop: Parts) -> bool:
-    """Whether it lies in its rest pose, so that it needs no motors."""
-    found = loop.follower.motors
-    if found is None or found.rest_pose is None:
-        return False
-    return loop.parking.lies_at(found.rest_pose)

@@ -110,7 +110,13 @@ class Rest(Message):
 
 
 class Release(Message):
-    """Torque off where the arm is. Refused the first time: it drops; the second time it is done."""
+    """Torque off where it is. Refused the first time: it drops; the second time it is done.
+
+    ``name`` is the robot or a leader as the station calls it; empty for the first that holds, the
+    robot before leaders. Not while the arm is driven.
+    """
+
+    name: str = ""
 
 
 class LoadPolicy(Message):
@@ -171,8 +177,11 @@ class ControlState(Message):
     ``load_problem`` says why the newest LoadPolicy failed; empty after a good one. ``started`` and
     ``ended`` are how the newest attempt began and the newest finished one ended, for a recorder
     that was not there to hear it. ``policy_ms`` is what the loop waited for the newest chunk, in
-    whole ticks. ``engaged`` is whether the motors hold the arm up, None where they cannot be
-    switched from here; ``can_rest`` whether its rest pose is known. ``bus_p99_ms`` is what a tick
+    whole ticks. ``engaged`` is whether all motors of the arm have torque, None where they cannot be
+    switched from here; ``can_rest`` whether its rest pose is known. ``holding`` names the devices
+    of which any motor has torque, the robot or leaders; ``left_held`` those that would go on
+    holding if the session ended now; ``releasing`` the one that the next ``Release`` lets go,
+    because it was asked for just now. ``bus_p99_ms`` is what a tick
     spent on talking to robot and operators' devices, 99th percentile. ``refusals`` counts what a
     device's own button asked for in vain; ``refused`` and ``refused_remedy`` say why, the last
     time.
@@ -210,6 +219,9 @@ class ControlState(Message):
     ended: AttemptEnded | None = None
     engaged: bool | None = None
     can_rest: bool = False
+    holding: tuple[str, ...] = ()
+    left_held: tuple[str, ...] = ()
+    releasing: str = ""
     bus_p99_ms: float = float("nan")
     refusals: int = 0
     refused: str = ""

@@ -14,7 +14,7 @@ from sessions.live.background import threaded
 from sessions.live.loop import LoopOptions
 from sessions.live.motors import CONFIRM_S
 from sessions.live.parking import REST_RAD_S, THERE_RAD
-from sessions.live.stopping import HELD, bring_to_rest
+from sessions.live.stopping import bring_to_rest
 from sessions.messages import (
     Arm,
     ClearFault,
@@ -170,7 +170,7 @@ def test_an_arm_without_a_known_rest_pose_is_let_go_by_two_presses(bench: Bench)
     bench.do(Arm())
     bench.run(1)
     assert not bench.state.can_rest
-    wanted = "The arm drops where it is. Support it, then press again."
+    wanted = "Support the arm: press again to let it go. Without torque it drops where it is."
     assert bench.refused(Rest()) == wanted
     bench.run(round((CONFIRM_S + 1.0) * 50))
     assert bench.refused(Rest()) == wanted  # the first press is long forgotten
@@ -390,7 +390,7 @@ def test_an_arm_that_was_stopped_or_disarmed_is_not_moved_at_the_end(bench: Benc
     bench.do(SoftStop())
     bench.run(60)
     pose = bench.last["position"].copy()
-    assert end(bench) == HELD
+    assert end(bench).startswith("The arm is held by its motors, which stay on.")
     assert bench.arm.engaged
     assert np.abs(bench.last["position"] - pose).max() < 0.02
 
@@ -409,7 +409,7 @@ def test_a_disarmed_arm_that_lies_in_its_rest_pose_is_let_go_at_the_end(bench: B
 def test_an_arm_without_a_known_rest_pose_is_held_at_the_end(bench: Bench) -> None:
     bench.arm.rest_pose = None
     bench.start()
-    assert end(bench) == HELD
+    assert end(bench).startswith("The arm is held by its motors, which stay on.")
     assert bench.arm.engaged
 
 
