@@ -197,15 +197,14 @@ class Session(QObject):
         self.window.show()
         self.model.start()
         if self.lock.held:
+            self._bring_up()
             if self._twin is not None:
                 self._offer(self._twin)
-            self._bring_up()
 
     def _offer(self, twin: Twin) -> None:
         """Says which station file is in force, and takes the other one over if somebody wants."""
-        label = f"Use {twin.file.name} from the next start on"
-        acts = [(label, lambda: self._take(twin))] if twin.fits else []
-        self.window.notices.say(twin.sentence(button=label), "hold", acts, stays=True)
+        acts = [("Use it from the next start on", lambda: self._take(twin))] if twin.fits else []
+        self.window.notices.say(twin.headline(), "hold", acts, stays=True)
 
     def _take(self, twin: Twin) -> None:
         try:

@@ -17,6 +17,11 @@ from sessions.config import Station, read_station
 from sessions.types import SessionError
 from sessions.workspace import Workspace, write_atomically
 
+_ELSEWHERE = (
+    "It has another robot, rate or other cameras than what was recorded here: open it in a new "
+    "folder, by --workspace."
+)
+
 
 @dataclass(frozen=True)
 class Twin:
@@ -41,20 +46,20 @@ class Twin:
         recorded = any(self.space.episodes.glob("*.h5"))
         return not recorded or _kind(read_station(self.file)) == _kind(self.space.station)
 
-    def sentence(self, *, button: str = "") -> str:
-        """What is in force, and what to do about it.
-
-        Args:
-            button: what takes the file over, in a window; empty for a terminal.
-        """
+    def sentence(self) -> str:
+        """What is in force, and what to do about it in a terminal."""
         said = f"In force is this workspace's own copy, {self.own}; {self.file} differs from it."
         if not self.fits:
-            return (
-                f"{said} It has another robot, rate or other cameras than what was recorded here: "
-                "open it in a new folder, by --workspace."
-            )
-        how = f"press {button}" if button else f"run {self._copying()} while no window is open"
-        return f"{said} Edit the copy, or {how}."
+            return f"{said} {_ELSEWHERE}"
+        copying = f"cp {shlex.quote(str(self.file))} {shlex.quote(str(self.own))}"
+        return f"{said} Edit the copy, or run {copying} while no window is open."
+
+    def headline(self) -> str:
+        """The same for a window, which has a button for it."""
+        said = (
+            f"{self.file.name} differs from this workspace's own station.toml, which is in force."
+        )
+        return said if self.fits else f"{said} {_ELSEWHERE}"
 
     def take(self) -> Path:
         """Puts the file in the copy's place, for the next start; where the former copy is kept.
@@ -75,9 +80,6 @@ class Twin:
         except OSError as error:
             raise SessionError(f"{self.own} cannot be written: {error.strerror}.") from error
         return before
-
-    def _copying(self) -> str:
-        return f"cp {shlex.quote(str(self.file))} {shlex.quote(str(self.own))}"
 
 
 def twin(space: Workspace, station: str) -> Twin | None:
