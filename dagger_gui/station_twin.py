@@ -56,9 +56,7 @@ class Twin:
 
     def headline(self) -> str:
         """The same for a window, which has a button for it."""
-        said = (
-            f"{self.file.name} differs from this workspace's own station.toml, which is in force."
-        )
+        said = f"In force is this workspace's own station.toml; {self.file.name} differs from it."
         return said if self.fits else f"{said} {_ELSEWHERE}"
 
     def take(self) -> Path:
