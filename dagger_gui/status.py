@@ -6,6 +6,7 @@ import math
 
 from dagger_gui.session_model import SessionModel
 from dagger_gui.widgets.status_line import CameraRate, Status
+from sessions.messages import ControlState
 
 
 def status(model: SessionModel) -> Status:
@@ -36,5 +37,13 @@ def status(model: SessionModel) -> Status:
         saved=recorder.saved if recorder is not None else 0,
         started=recorder.started if recorder is not None else 0,
         lost=recorder.lost_ticks + recorder.lost_frames if recorder is not None else 0,
+        packets=_packets(control),
         training=f"{100 * part:.0f} %" if math.isfinite(part) else "",
     )
+
+
+def _packets(control: ControlState | None) -> int:
+    """What the servos' buses lost; negative where no device has a bus."""
+    devices = control.devices if control is not None else ()
+    buses = [d for d in devices if math.isfinite(d.bus_p99_ms)]
+    return sum(d.lost + d.corrupt for d in buses) if buses else -1

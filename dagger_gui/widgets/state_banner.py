@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from dagger_gui import theme
@@ -35,8 +35,8 @@ class Banner:
         round: number of the running policy's round, negative before there is a policy.
         latched: the soft stop is latched: reset, arm, start, in that order.
         outcome: how ``attempt``, no longer running, ended; empty while it runs.
-        alarm: ``robot_lost`` or ``self_stopped`` while it holds because the arm cannot be armed;
-            empty otherwise.
+        alarm: ``robot_lost`` or ``self_stopped`` while it holds because the arm cannot be armed,
+            ``operator_lost`` while nobody can take over; empty otherwise.
         suspended: the control process was ended on purpose, and says nothing until it is resumed.
         warning: what is not well with a device although it goes on, one sentence; empty if all is.
     """
@@ -66,7 +66,11 @@ _SUSPENDED = Banner(
     reason="The control process is suspended.",
     remedy="Calibration or a check has its devices. Resume it on the Station page (F4).",
 )
-_ALARMS = {"robot_lost": "ROBOT LOST", "self_stopped": "ARM STOPPED"}
+_ALARMS = {
+    "robot_lost": "ROBOT LOST",
+    "self_stopped": "ARM STOPPED",
+    "operator_lost": "DEVICE LOST",
+}
 
 
 class StateBlock(Painted):
@@ -129,7 +133,7 @@ class StateBlock(Painted):
 
 
 class StateWords(Painted):
-    """Why, and what to press: the first sentence large where it fits, the second below it.
+    """Why, and what to press: the first sentence large, figures and remedy below it.
 
     A device's warning takes the row below both, where they leave one.
     """
@@ -154,14 +158,15 @@ class StateWords(Painted):
         painter = QPainter(self)
         painter.fillRect(self.rect(), QColor(look.window))
         large, body = theme.font("large", bold=True), theme.font("body")
-        first = large
-        if QFontMetricsF(large).horizontalAdvance(self._first) > self.width():
-            first = theme.font("body", bold=True)
-        lines = 1 if first is large else 2
-        rows = [(row, first) for row in broken(self._first, first, self.width(), lines)]
-        if self._second:
+        first, second = headline(self._first, self._second, large, self.width())
+        rows = [(first, large)] if first else []
+        if not first:  # not even its first sentence fits
+            bold = theme.font("body", bold=True)
+            rows = [(row, bold) for row in broken(self._first, bold, self.width(), 2)]
+            second = self._second
+        if second:
             left = 3 - len(rows)
-            rows += [(row, body) for row in broken(self._second, body, self.width(), left)]
+            rows += [(row, body) for row in broken(second, body, self.width(), left)]
         indent = QFontMetricsF(body).lineSpacing()
         warned = bool(self._warning) and len(rows) < 3
         if warned:
@@ -180,6 +185,30 @@ class StateWords(Painted):
                 draw_shape(painter, spot, "warning", look.stroke("fault"))
             y += metrics.lineSpacing()
         painter.end()
+
+
+def headline(reason: str, remedy: str, font: QFont, width: float) -> tuple[str, str]:
+    """What is said large, and what below it: all of the reason if it fits, else its first sentence.
+
+    Args:
+        reason: why it holds, one sentence or several.
+        remedy: what to do.
+        font: of the headline.
+        width: room for it [px].
+
+    Returns:
+        headline, empty if not even the first sentence fits, and the rest with the remedy.
+    """
+    metrics = QFontMetricsF(font)
+    if metrics.horizontalAdvance(reason) <= width:
+        return reason, remedy
+    first, stop, rest = reason.partition(". ")
+    first += "." if stop else ""
+    bare = first.removeprefix("Holding: ")  # the block says that it holds
+    for words in (first, f"{bare[:1].upper()}{bare[1:]}"):
+        if metrics.horizontalAdvance(words) <= width:
+            return words, f"{rest} {remedy}".strip()
+    return "", remedy
 
 
 class StateBanner(QWidget):

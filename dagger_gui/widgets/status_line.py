@@ -45,6 +45,7 @@ class Status:
         saved: attempts written and verified.
         started: attempts begun.
         lost: ticks and frames that were not recorded.
+        packets: answers of servos that were lost or damaged, negative if there are no servos.
         training: such as ``41 %`` while training runs; empty otherwise.
     """
 
@@ -60,6 +61,7 @@ class Status:
     saved: int = 0
     started: int = 0
     lost: int = 0
+    packets: int = -1
     training: str = ""
 
 
@@ -214,8 +216,22 @@ def _cells(value: Status) -> list[_Cell]:
         _Cell(f"saved {value.saved} of {value.started}", "saved 0000 of 0000", False, "Attempts.")
     )
     cells.append(
-        _Cell(f"lost {value.lost}", "lost 00000", value.lost > 0, "Ticks and frames not recorded.")
+        _Cell(
+            f"unrecorded {value.lost}",
+            "unrecorded 0000",
+            value.lost > 0,
+            "Ticks and frames that were not recorded.",
+        )
     )
+    if value.packets >= 0:
+        cells.append(
+            _Cell(
+                f"packets lost {value.packets}",
+                "packets lost 00000",
+                False,  # a few are mended by retries; too many are a warning of their device
+                "Servos' answers that were lost or damaged since each arm was connected.",
+            )
+        )
     training = f"training {value.training}" if value.training else ""
     cells.append(_Cell(training, "training 100 %", role="training"))
     return cells
@@ -232,6 +248,7 @@ def example_status() -> Status:
         ticks=12_000,
         period_p99_ms=1.2,
         cameras=(CameraRate("top", 30.0), CameraRate("wrist", 29.9)),
+        packets=12,
         operator="Xbox pad",
         disk_free_bytes=212_000_000_000,
         saved=13,

@@ -141,7 +141,7 @@ def error(
         return Complaint(f"{name} has shut down: {cause}.{figure}", remedy)
     # It goes on, and says so until it is switched off and on: that the cause has passed or not is
     # in the figure.
-    return Complaint(f"{name} reports: {cause}.{figure}", _REMEDIES.get(cause, _UNNAMED))
+    return Complaint(f"{name} reports {cause}.{figure}", _REMEDIES.get(cause, _UNNAMED))
 
 
 def lasts(now: Vitals, limit: Limits) -> bool:
@@ -204,10 +204,7 @@ def several(names: list[str]) -> tuple[str, str, str]:
 
 def _unheard(names: list[str]) -> str:
     motors, _, _ = several(names)
-    return (
-        f"{motors} stopped: nothing was heard from the computer for longer than the bus watchdog "
-        "allows. Arming clears it."
-    )
+    return f"{motors} stopped: no word from the computer for too long. Arming clears it."
 
 
 def _figure(cause: str, now: Vitals | None, limit: Limits | None) -> str:
@@ -217,8 +214,8 @@ def _figure(cause: str, now: Vitals | None, limit: Limits | None) -> str:
         bound = "" if limit is None else f" (limit {limit.temperature} °C)"
         return f" It is at {now.temperature} °C{bound}."
     if cause == "input voltage":
-        bound = "" if limit is None else f" (it wants {limit.low:.1f} to {limit.high:.1f} V)"
-        return f" It gets {now.voltage:.1f} V now{bound}."
+        bound = "" if limit is None else f" (right: {limit.low:.1f} to {limit.high:.1f} V)"
+        return f" It gets {now.voltage:.1f} V{bound}."
     return ""
 
 

@@ -128,7 +128,8 @@ def robot_lost(error: DriverError) -> Trouble:
     return Trouble(
         Event.ROBOT_LOST,
         f"the {error.device} is lost. {error.problem.rstrip('.')}",
-        f"{error.remedy} It connects again by itself.".strip(),
+        # Drivers say what to do for those who connect them by hand, too.
+        f"{error.remedy.replace(', then connect again', '')} It connects again by itself.".strip(),
     )
 
 

@@ -103,7 +103,10 @@ def held_before(text: str) -> str:
 def _back(text: str) -> tuple[str, str]:
     """A robot that was lost is back: why it was lost, as far as that was said."""
     cause = text.partition("is lost. ")[2]
-    return "The robot was lost, and is back.", f"{cause} {_BACK}".strip()
+    return (
+        "The robot was lost, and is back.",
+        f"{_BACK} It had been lost: {cause}" if cause else _BACK,
+    )
 
 
 def _and_let_go(loop: Parts, words: tuple[str, str]) -> tuple[str, str]:

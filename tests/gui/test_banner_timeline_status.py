@@ -11,11 +11,12 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QFontMetricsF
 from PySide6.QtWidgets import QApplication, QWidget
 
 from dagger_gui import theme
 from dagger_gui.widgets._painting import clock, nice_ticks, number, runs
-from dagger_gui.widgets.state_banner import Banner, StateBanner
+from dagger_gui.widgets.state_banner import Banner, StateBanner, headline
 from dagger_gui.widgets.status_line import StatusLine, example_status
 from dagger_gui.widgets.timeline import Mark, Span, Timeline
 from tests.gui.shown import colour_at, holds, picture, shown
@@ -64,6 +65,23 @@ def test_nothing_in_the_banner_moves_between_states(qtbot):
             QApplication.processEvents()
             places.add(tuple(c.geometry().getRect() for c in banner.findChildren(QWidget)))
     assert len(places) == 1
+
+
+def test_a_long_reason_has_its_headline_in_large_type_and_its_figures_below(qtbot):
+    shown(qtbot, StateBanner(), 1280, 72)
+    font = theme.font("large", bold=True)
+    reason = "Holding: elbow (servo 4) has shut down. It is at 84 °C (limit 80 °C)."
+    assert headline(reason, "Support it.", font, 560) == (
+        "Holding: elbow (servo 4) has shut down.",
+        "It is at 84 °C (limit 80 °C). Support it.",
+    )
+    assert headline("Ready.", "Press Enter.", font, 560) == ("Ready.", "Press Enter.")
+    # Where it is a little too long, it does without what the block says already.
+    words = "Holding: shoulder's second motor (servo 3) does not answer."
+    bare = "Shoulder's second motor (servo 3) does not answer."
+    room = QFontMetricsF(font).horizontalAdvance(bare) + 1
+    assert headline(words, "Check it.", font, room) == (bare, "Check it.")
+    assert headline("x" * 200, "Check it.", font, 560) == ("", "Check it.")
 
 
 def test_the_stop_is_one_click_and_never_red_on_yellow(qtbot):
@@ -153,7 +171,7 @@ def test_trouble_is_named_and_rest_is_calm(qtbot):
             example_status(), rate_hz=40.0, late_ticks=200, lost=3, disk_free_bytes=10**9
         )
     )
-    assert line.problems() == (" 40.0 Hz", "late 200", "1 GB free", "lost 3")
+    assert line.problems() == (" 40.0 Hz", "late 200", "1 GB free", "unrecorded 3")
     assert "saved 13 of 13" in line.accessibleName()
 
 

@@ -76,7 +76,7 @@ def test_each_fault_names_joint_cause_figure_and_remedy(viperx, rota):
     assert heavy.startswith("gripper (servo 9) has shut down: overload. Support the arm and free")
     # This one goes on all the same: its shutdown mask does not name it.
     assert low.startswith(
-        "elbow (servo 4) reports: input voltage. It gets 9.1 V now (it wants 9.5 to 16.0 V). Check"
+        "elbow (servo 4) reports input voltage. It gets 9.1 V (right: 9.5 to 16.0 V). Check"
     )
 
 
@@ -94,7 +94,9 @@ def test_an_arm_stopped_by_its_watchdog_says_what_clears_it(viperx, rota):
     wait_for(lambda: viperx.servo(2).value("bus_watchdog") == -1, "the watchdog")
     # Both: what is written to one is obeyed by its shadow.
     (said,) = one_round(rota)
-    assert said.startswith("shoulder (servo 2) and shoulder (servo 3) stopped: nothing was heard")
+    assert said.startswith(
+        "shoulder (servo 2) and shoulder (servo 3) stopped: no word from the computer"
+    )
     assert "Arming clears it" in said
 
 

@@ -303,7 +303,7 @@ def test_a_lost_arm_is_a_hold_to_come_back_from_by_two_acts() -> None:
     bench.run(60)  # it is tried again once a second
     assert bench.state.reason_text == "The robot was lost, and is back."
     assert bench.state.remedy == (
-        "The arm does not answer. Look at the arm, then press Enter to arm."
+        "Look at the arm, then press Enter to arm. It had been lost: The arm does not answer."
     )
     bench.run(20)
     assert bench.gate is GateState.HOLD  # it never goes on by itself

@@ -46,7 +46,7 @@ def test_a_robot_that_is_back_says_why_it_was_lost() -> None:
     bench.arm.pulled = False
     bench.until(lambda: "is back" in bench.state.reason_text)
     assert bench.state.remedy == (
-        "The arm does not answer. Look at the arm, then press Enter to arm."
+        "Look at the arm, then press Enter to arm. It had been lost: The arm does not answer."
     )
     bench.do(EndAttempt("failure"))
     bench.run(3)
