@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QGridLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtGui import QColor, QPainter, QPen
+from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
 from dagger_gui import theme
 from dagger_gui.pieces import Words
-from dagger_gui.widgets._base import Painted
-from dagger_gui.widgets._painting import draw_shape
+from dagger_gui.widgets._verdicts import Mark, RowsArea
 
 Verdict = Literal["good", "note", "bad"]
 _WORDS: dict[Verdict, str] = {"good": "good", "note": "note", "bad": "bad"}
@@ -38,38 +37,19 @@ class CheckRow:
     details: tuple[str, ...] = ()
 
 
-class CheckMark(Painted):
+class CheckMark(Mark):
     """A tick for good, a ring with a bar for a note, a warning triangle for bad."""
 
     def __init__(self, verdict: Verdict = "good", parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._verdict: Verdict = verdict
-        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent, False)
-        self.setFixedSize(theme.grid(4), theme.grid(4))
+        super().__init__(verdict, parent)
 
-    def setVerdict(self, verdict: Verdict) -> None:
-        """Shows a verdict."""
-        if verdict != self._verdict:
-            self._verdict = verdict
-            self.update()
-
-    def verdict(self) -> Verdict:
-        """What it shows."""
-        return self._verdict
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """The shape."""
+    def draw(self, painter: QPainter, box: QRectF) -> None:
+        """The tick or the ring."""
         look = theme.current()
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        box = QRectF(self.rect()).adjusted(1, 1, -1, -1)
-        if self._verdict == "bad":
-            draw_shape(painter, box, "warning", look.stroke("fault"))
-        elif self._verdict == "good":
+        if self.verdict() == "good":
             _tick(painter, box, look.stroke("good"))
         else:
             _info(painter, box, look.stroke("hold"))
-        painter.end()
 
 
 class _Line:
@@ -138,13 +118,8 @@ class CheckTable(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.addLayout(self._grid)
         column.addStretch()
-        self._area = QScrollArea()
-        self._area.setWidgetResizable(True)
-        self._area.setFrameShape(QScrollArea.Shape.NoFrame)
-        self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._area.viewport().setAutoFillBackground(False)
-        self._area.setWidget(body)
-        body.setAutoFillBackground(False)
+        self._area = RowsArea()
+        self._area.setRowsBody(body)
         self._area.verticalScrollBar().rangeChanged.connect(self._follow)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)

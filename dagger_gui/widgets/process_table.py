@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtGui import QColor, QPainter, QPen
+from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from dagger_gui import theme
 from dagger_gui.pieces import Words
-from dagger_gui.widgets._base import ElidedLabel, Heading, Painted
+from dagger_gui.widgets._base import ElidedLabel, Heading
 from dagger_gui.widgets._buttons import KeyButton
-from dagger_gui.widgets._painting import draw_shape
+from dagger_gui.widgets._verdicts import Mark, RowsArea
 from sessions.messages import ControlState, DeviceState, ProcessState, SupervisorState
 
 Verdict = Literal["good", "bad", "off"]
+
+RELEASE, LET_GO = "Release", "Let go"
 
 _TRAINER_FINE = (None, 0, 3, -15)
 """How a trainer at rest may have ended: not begun, done, cancelled, cancelled while it started."""
@@ -33,7 +35,7 @@ class Row:
         verdict: ``good``, ``bad``, or ``off`` (not there, and not needed now).
         words: the verdict in words, such as ``runs`` or ``stopped``.
         detail: the reason and the remedy, or measured numbers.
-        act: what its button says, such as ``Restart``; empty for none.
+        act: what its button says, such as ``Restart`` or ``Release``; empty for none.
     """
 
     name: str
@@ -70,8 +72,18 @@ def _process_row(process: ProcessState, training: bool) -> Row:
 
 
 def device_rows(state: ControlState) -> tuple[Row, ...]:
-    """The devices the control process sees, as rows: what is wrong, else what they measure."""
-    return tuple(_device_row(d, state.reason) for d in state.devices)
+    """The devices the control process sees, as rows: what is wrong, else what they measure.
+
+    One whose motors hold can be let go here, by two presses, while the arm is not driven.
+    """
+    still = state.gate in ("hold", "fault")
+    rows = zip(state.devices, (_device_row(d, state.reason) for d in state.devices), strict=True)
+    return tuple(
+        replace(row, act=LET_GO if device.name == state.releasing else RELEASE)
+        if still and not row.act and device.name in state.holding
+        else row
+        for device, row in rows
+    )
 
 
 def _device_row(device: DeviceState, reason: str) -> Row:
@@ -94,39 +106,19 @@ def _figures(device: DeviceState) -> str:
     return ", ".join([device.figures, *counts])
 
 
-class VerdictMark(Painted):
+class VerdictMark(Mark):
     """A shape and a colour: a dot for good, a warning triangle for bad, a ring for off."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._verdict: Verdict = "off"
-        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent, False)
-        self.setFixedSize(theme.grid(4), theme.grid(4))
+        super().__init__("off", parent)
 
-    def setVerdict(self, verdict: Verdict) -> None:
-        """Shows a verdict."""
-        if verdict != self._verdict:
-            self._verdict = verdict
-            self.update()
-
-    def verdict(self) -> Verdict:
-        """What it shows."""
-        return self._verdict
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """The shape."""
+    def draw(self, painter: QPainter, box: QRectF) -> None:
+        """The dot or the ring."""
         look = theme.current()
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        box = QRectF(self.rect()).adjusted(1, 1, -1, -1)
-        if self._verdict == "bad":
-            draw_shape(painter, box, "warning", look.stroke("fault"))
-        else:
-            good = self._verdict == "good"
-            painter.setPen(QPen(look.stroke("good") if good else QColor(look.edge), 1.5))
-            painter.setBrush(look.stroke("good") if good else Qt.BrushStyle.NoBrush)
-            painter.drawEllipse(box.adjusted(2, 2, -2, -2))
-        painter.end()
+        good = self.verdict() == "good"
+        painter.setPen(QPen(look.stroke("good") if good else QColor(look.edge), 1.5))
+        painter.setBrush(look.stroke("good") if good else Qt.BrushStyle.NoBrush)
+        painter.drawEllipse(box.adjusted(2, 2, -2, -2))
 
 
 class _Line:
@@ -147,7 +139,7 @@ class _Line:
         said.addWidget(self.trouble)
         self.restart = KeyButton("Restart")
         self.restart.setAccessibleName(f"Restart {row.name}")
-        self.restart.setFixedWidth(self.restart.widthFor("Restart", "Reconnect", "Resume"))
+        self.restart.setFixedWidth(self.restart.widthFor("Restart", "Reconnect", "Resume", RELEASE))
         self.restart.clicked.connect(owner.restartClicked)
         for column, widget in enumerate((self.mark, self.name, self.words)):
             grid.addWidget(widget, at, column)
@@ -180,16 +172,14 @@ class ProcessTable(QWidget):
 
     restartRequested = Signal(str)  # noqa: N815
     reconnectRequested = Signal(str)  # noqa: N815
+    releaseRequested = Signal(str)  # noqa: N815
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._rows: tuple[Row, ...] = ()
         self._lines: list[_Line] = []
         self._read_only = ""
-        self._area = QScrollArea()
-        self._area.setWidgetResizable(True)
-        self._area.setFrameShape(QScrollArea.Shape.NoFrame)
-        self._area.viewport().setAutoFillBackground(False)
+        self._area = RowsArea()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self._area)
@@ -224,8 +214,12 @@ class ProcessTable(QWidget):
         pressed = self.sender()
         for line, row in zip(self._lines, self._rows, strict=True):
             if line.restart is pressed:
-                device = row.act == "Reconnect"
-                (self.reconnectRequested if device else self.restartRequested).emit(row.name)
+                asks = {
+                    "Reconnect": self.reconnectRequested,
+                    RELEASE: self.releaseRequested,
+                    LET_GO: self.releaseRequested,
+                }
+                asks.get(row.act, self.restartRequested).emit(row.name)
 
     def sizeHint(self) -> QSize:
         """A page."""
@@ -257,8 +251,7 @@ class ProcessTable(QWidget):
             empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
             grid.addWidget(empty, 0, 0, 1, 5)
         grid.setRowStretch(at + 1, 1)
-        self._area.setWidget(body)
-        body.setAutoFillBackground(False)  # the page's ground shows through
+        self._area.setRowsBody(body)
 
 
 def example_rows() -> tuple[Row, ...]:
