@@ -180,7 +180,7 @@ class Notices(QWidget):
     def sizeHint(self) -> QSize:
         """As high as two lines or a button, so that nothing moves when a notice comes."""
         lines = QFontMetrics(theme.font("body")).lineSpacing() * _LINES
-        return QSize(theme.grid(100), lines + theme.grid(2))
+        return QSize(theme.grid(100), lines + theme.grid(1))
 
     def minimumSizeHint(self) -> QSize:
         """No wider than its figures ask for: sentences are cut, with the whole in the tool tip."""

@@ -40,6 +40,7 @@ class KeyButton(QPushButton):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(text, parent)
+        self._dense = dense
         self._air = theme.grid(2.25 if dense else 3)
         self._key = key
         self._role: Role | None = role
@@ -115,7 +116,8 @@ class KeyButton(QPushButton):
     def sizeHint(self) -> QSize:
         """Room for shape, words and key at the present font."""
         metrics = QFontMetricsF(theme.font(self._size, bold=self._bold()))
-        width = metrics.horizontalAdvance(self.text()) + theme.grid(5)
+        close = self._dense and not (self._key or self._shape)
+        width = metrics.horizontalAdvance(self.text()) + theme.grid(4 if close else 5)
         if self._shape:
             width += metrics.ascent() + theme.grid(2)
         if self._key:

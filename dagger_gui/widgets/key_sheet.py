@@ -172,12 +172,12 @@ class KeySheet(QWidget):
     def _widths(self, columns: list[list[KeyGroup]]) -> list[float]:
         """What each column asks for, or its share of what there is."""
         body = QFontMetricsF(theme.font("body"))
-        asked = [
-            self._keys_width(groups)
-            + max((body.horizontalAdvance(does) for g in groups for _k, does in g.rows), default=0)
-            + theme.grid(2)
-            for groups in columns
-        ]
+        bold = QFontMetricsF(theme.font("body", bold=True))
+        asked = []
+        for groups in columns:
+            words = max((body.horizontalAdvance(w) for g in groups for _k, w in g.rows), default=0)
+            title = max(bold.horizontalAdvance(group.title) for group in groups)
+            asked.append(max(self._keys_width(groups) + words, title) + theme.grid(2))
         room = self.width() - 8.0 - theme.grid(6) * (len(columns) + 1)
         return [width * min(1.0, room / sum(asked)) for width in asked] if asked else []
 

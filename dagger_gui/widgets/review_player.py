@@ -66,11 +66,10 @@ class ReviewPlayer(QWidget):
 
     def _width(self, narrow: bool) -> int:
         """What the wider of its rows asks for [px]."""
-        gap, metrics = theme.grid(1), QFontMetrics(theme.font("body"))
-        moves = 0
+        gap, moves = theme.grid(1), 0
         for word, key, _ in _MOVES.values():
-            alone = metrics.horizontalAdvance(word) + theme.grid(5) + gap
-            moves += alone if narrow else KeyButton(word, key, dense=True).sizeHint().width() + gap
+            button = KeyButton(word, "" if narrow else key, dense=True)
+            moves += button.sizeHint().width() + gap
         speeds = (self._speed_width(narrow=narrow) + gap) * len(self._speeds)
         facts = self._place_width(narrow=narrow) + 2 * theme.grid(2) + speeds - gap
         return max(moves + self._play.width(), facts)

@@ -118,7 +118,7 @@ class RoundsPanel(QWidget):
         foot = max(self._plan.sizeHint().height(), self._retrain.sizeHint().height())
         chart = 0 if low else self._chart.minimumSizeHint().height() + gap
         head = self._heading.sizeHint().height() + self._count.sizeHint().height() + 2 * gap
-        training = self._training.heightFor(low=low)
+        training = self._training.minimumSizeHint().height()
         return head + max(foot + chart, training)
 
     def _fit(self) -> None:
@@ -126,7 +126,6 @@ class RoundsPanel(QWidget):
         if low != self._low:
             self._low = low
             self._chart.setVisible(not low)
-            self._training.setLow(low)
 
     def setRound(
         self, index: int, corrections: int, target: int, not_recovered: int = 0, waiting: int = 0

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QFontMetricsF
+from PySide6.QtGui import QFontMetricsF, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
 from dagger_gui import theme
@@ -201,13 +201,20 @@ class TrainingView(QWidget):
         """Greys Cancel with the reason; empty takes it back."""
         self._cancel.setLocked(why)
 
-    def setLow(self, low: bool) -> None:
-        """Without its curves, where there is no room for them."""
-        self._low = low
-        self._plot.setVisible(not low)
-        self._say()
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Where there is no room for curves there are none."""
+        super().resizeEvent(event)
+        low = self.height() < self._height(low=False)
+        if low != self._low:
+            self._low = low
+            self._plot.setVisible(not low)
+            self._say()
 
-    def heightFor(self, *, low: bool) -> int:
+    def minimumSizeHint(self) -> QSize:
+        """What it can do with."""
+        return QSize(super().minimumSizeHint().width(), self._height(low=True))
+
+    def _height(self, *, low: bool) -> int:
         """What it asks for, without curves or with them [px]."""
         margins, gap = self._column.contentsMargins(), self._column.spacing()
         parts = [self._title, self._text, self._cancel] + ([] if low else [self._plot])
