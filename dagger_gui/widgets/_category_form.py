@@ -118,6 +118,11 @@ class CategoryForm(QWidget):
             parent=str(self._parent.currentData() or ""),
         )
 
+    def setName(self, name: str) -> None:
+        """Writes another name into the form; tells nobody."""
+        if name != self._name.text():
+            self._name.setText(name)
+
     def setErrors(self, errors: Mapping[str, str]) -> None:
         """Says by field what is wrong; fields that are not named are right."""
         for name, words in self._errors.items():

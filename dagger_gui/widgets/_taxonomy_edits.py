@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 
 import msgspec
@@ -28,6 +29,28 @@ def with_new(now: Taxonomy) -> Taxonomy:
         name=name,
     )
     return now.with_categories((*have, added))
+
+
+def named_after(label: str, now: Taxonomy, row: int) -> str:
+    """A free name for the category at ``row`` that says in the data what its label says.
+
+    Args:
+        label: what the operator reads.
+        now: as edited so far.
+        row: of the category.
+
+    Returns:
+        its letters and digits, in words joined by ``-``; a number behind them where that is taken;
+        the name as it is where nothing of the label can be written.
+    """
+    plain = unicodedata.normalize("NFKD", label).encode("ascii", "ignore").decode().lower()
+    wanted = re.sub(r"[^a-z0-9]+", "-", plain).strip("-").lstrip("0123456789-")
+    if not wanted:
+        return now.categories[row].name
+    others = (c for i, c in enumerate(now.categories) if i != row)
+    taken = {n for c in others for n in (c.name, *c.aliases)}
+    free = (wanted, *(f"{wanted}-{n}" for n in range(2, len(taken) + 3)))
+    return next(n for n in free if n not in taken)
 
 
 def moved(now: Taxonomy, row: int, to: int) -> Taxonomy:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import msgspec
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
@@ -40,6 +41,7 @@ class TaxonomyEditor(QWidget):
         self._before: list[Taxonomy] = []
         self._used: Mapping[str, int] = {}
         self._typing: tuple[int, frozenset[str]] = (-1, frozenset())
+        self._own_names: set[str] = set()  # written by hand: they follow no label any more
         self._wrong = False
         self._why_not = ""
         self._table, self._form, self._preview = CategoryTable(), CategoryForm(), TaggingPanel()
@@ -118,6 +120,7 @@ class TaxonomyEditor(QWidget):
         self._saved = self._now = taxonomy
         self._used = dict(used)
         self._before.clear()
+        self._own_names.clear()
         self._show(min(max(self._table.currentRow(), 0), len(taxonomy.categories) - 1))
 
     def setUsed(self, used: Mapping[str, int]) -> None:
@@ -228,6 +231,7 @@ class TaxonomyEditor(QWidget):
 
     def _edited(self, wanted: Category) -> None:
         row = self._table.currentRow()
+        wanted = self._named(row, wanted)
         errors = edits.errors(self._now, row, wanted)
         if not errors:
             try:
@@ -238,12 +242,27 @@ class TaxonomyEditor(QWidget):
         self._form.setErrors(errors)
         self._show_may()
 
+    def _named(self, row: int, wanted: Category) -> Category:
+        """With a name after its label, until it has one of its own or is in force."""
+        chosen = self._chosen()
+        if wanted.name != chosen.name:
+            self._own_names.add(wanted.name)
+        elif wanted.label != chosen.label and not (
+            chosen.name in self._own_names or self._saved.find(chosen.name)
+        ):
+            name = edits.named_after(wanted.label, self._now, row)
+            wanted = msgspec.structs.replace(wanted, name=name)
+            self._form.setName(name)
+        return wanted
+
     def _change(self, row: int, wanted: Category) -> None:
         found = edits.changed(self._now, row, wanted, self._saved)
         if found == self._now:
             return
         old, new = self._now.categories[row], found.categories[row]
         fields = frozenset(f for f in _FIELDS if getattr(old, f) != getattr(new, f))
+        if "label" in fields:  # a name that follows it is no change of its own
+            fields = frozenset(("label",))
         if self._typing != (row, fields):  # a word that is typed is one change, not one a letter
             self._before.append(self._now)
         self._typing = (row, fields)

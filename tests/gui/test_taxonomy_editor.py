@@ -87,6 +87,31 @@ def test_a_name_typed_letter_by_letter_keeps_only_the_name_that_data_can_have(
     assert not editor.edited()
 
 
+def test_a_new_category_is_called_in_the_data_what_its_label_says(editor: TaxonomyEditor) -> None:
+    click(editor.buttons()["add"])
+    QTest.keyClicks(editor.form().labelField(), "3 Ölige Slips / grasp")
+    assert names(editor)[-1] == "olige-slips-grasp"
+    assert editor.form().nameField().text() == "olige-slips-grasp"
+    assert editor.table().texts(7)[3] == "olige-slips-grasp"
+    editor.form().labelField().selectAll()
+    QTest.keyClicks(editor.form().labelField(), "Grasp")
+    assert names(editor)[-1] == "grasp-2", "grasp is another one's"
+    click(editor.buttons()["undo"])
+    assert names(editor) == [c.name for c in taxonomy.load("manipulation").categories] + ["new"]
+
+
+def test_a_name_written_by_hand_or_in_force_follows_no_label(editor: TaxonomyEditor) -> None:
+    click(editor.buttons()["add"])
+    write_name(editor, "slip")
+    editor.form().labelField().selectAll()
+    QTest.keyClicks(editor.form().labelField(), "Object slips")
+    assert names(editor)[-1] == "slip"
+    editor.select("grasp")
+    editor.form().labelField().selectAll()
+    QTest.keyClicks(editor.form().labelField(), "Hold")
+    assert names(editor)[1] == "grasp"
+
+
 def test_what_is_wrong_stands_at_its_field_and_cannot_be_saved(editor: TaxonomyEditor) -> None:
     editor.select("transport")
     write_name(editor, "grasp")
