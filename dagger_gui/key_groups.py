@@ -8,7 +8,7 @@ from sessions.config import Station
 
 _SHORT = {"Backspace": "⌫", "Delete": "Del", "Up": "↑", "Down": "↓", "Left": "←", "Right": "→"}
 _GROUPS = {
-    "Stop and go": ("stop", "next", "pause", "disarm", "rest"),
+    "Stop and go": ("stop", "next", "pause", "disarm", "rest", "release"),
     "Correct": ("correct", "toggle", "operator", "demonstrate"),
     "End the attempt": ("success", "failure", "discard", "reset_scene"),
     "Corrections": ("note", "discard_correction", "undo", "redo", "retrain"),
@@ -22,6 +22,8 @@ _CURSOR = (  # fixed: while the human drives, the same keys are the arm's
     (("←", "→"), "Frame back, frame on"),
     (("PgUp", "PgDn"), "Correction before, after"),
     (("Home", "End"), "First frame, last frame"),
+    (("+", "−"), "Zoom the time in, out"),
+    (("0",), "The whole attempt"),
 )
 _FIRST = ("first axis", "second axis", "third axis", "fourth axis")
 _PAIRS = (("right", "left"), ("forward", "back"), ("up", "down"), ("roll_right", "roll_left"))

@@ -169,41 +169,36 @@ def paint_doubt(painter: QPainter, box: QRectF, curves: Curves, view: TimeView) 
     draw_text(painter, place.adjusted(theme.grid(1), 0, 0, 0), words)
 
 
-def paint_name(painter: QPainter, box: QRectF, name: str, value: str, unit: str) -> None:
-    """A row's name over its value, ending at the right edge of ``box``."""
+def named(name: str, unit: str) -> str:
+    """What a row is called, with the unit of its figures."""
+    return f"{name.replace('_', ' ')} {unit}".strip()
+
+
+def values_width(count: int) -> float:
+    """How wide ``count`` figures side by side are [px]."""
+    cell = QFontMetricsF(theme.font("small")).horizontalAdvance("−0.00")
+    return count * cell + (count - 1) * theme.grid(1.5)
+
+
+def paint_name(painter: QPainter, box: QRectF, name: str, values: list[tuple[str, QColor]]) -> None:
+    """A row's name over its figures at the cursor, ending at the right edge of ``box``."""
     look = theme.current()
     painter.setFont(theme.font("small"))
     metrics = QFontMetricsF(painter.font())
     line, right = metrics.height(), Qt.AlignmentFlag.AlignRight
-    top = box.center().y() - line if box.height() >= 2 * line else box.top()
+    both = box.height() >= 1.7 * line
+    top = max(box.top(), box.center().y() - (line if both else line / 2))
     painter.setPen(QColor(look.muted))
     draw_text(painter, QRectF(box.left(), top, box.width(), line), name, right)
-    if box.height() < 1.7 * line:
+    if not both:
         return
-    words = QRectF(box.left(), top + line, box.width(), line)
-    draw_text(painter, words, unit, right)
-    if unit:
-        words.setRight(words.right() - metrics.horizontalAdvance(f" {unit}"))
-    painter.setPen(QColor(look.text))
-    draw_text(painter, words, value, right)
-
-
-def paint_values(
-    painter: QPainter, box: QRectF, x: float, values: list[tuple[str, QColor]]
-) -> None:
-    """Figures beside the cursor, on the side where there is room."""
-    painter.setFont(theme.font("small"))
-    metrics = QFontMetricsF(painter.font())
-    cell = metrics.horizontalAdvance("−0.000 ")
-    width = cell * len(values)
-    left = x - width - theme.grid(1) if x > box.center().x() else x + theme.grid(1)
-    ground = QColor(theme.current().sunken)
-    ground.setAlphaF(0.85)
-    painter.fillRect(QRectF(left, box.top(), width, metrics.height()), ground)
-    for i, (words, colour) in enumerate(values):
+    cell, gap = values_width(1), theme.grid(1.5)
+    end = box.right()
+    for words, colour in reversed(values):
         painter.setPen(colour)
-        place = QRectF(left + i * cell, box.top(), cell - 3, metrics.height())
-        painter.drawText(place, int(Qt.AlignmentFlag.AlignRight), words)
+        width = max(cell, metrics.horizontalAdvance(words))
+        painter.drawText(QRectF(end - width, top + line, width, line), int(right), words)
+        end -= width + gap
 
 
 def figures(curves: Curves, joint: int, row: int) -> list[tuple[str, QColor]]:

@@ -34,6 +34,8 @@ _WORDS = {
     Kind.INTERVENTION: "correction",
     Kind.HUMAN: "trimmed",
 }
+_LEARNED = (Kind.RECOVERY, Kind.CORRECTION, Kind.INTERVENTION)
+_LEAST = 2.0  # px
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,9 @@ class Layout:
         self.driver = QRectF(x, self.tags.bottom() + gap, span, round(line * 0.8))
         self.bars = QRectF(x, self.driver.bottom() + gap, span, round(line * 1.6))
         self.doubt = QRectF(x, self.bars.bottom() + theme.grid(0.75), span, theme.grid(1.5))
-        self.ticks = QRectF(x, self.doubt.bottom() + theme.grid(0.5), span, line + 3)
+        self.ticks = QRectF(
+            x, self.doubt.bottom() + theme.grid(0.5), span, max(line + 3, theme.grid(5))
+        )
 
     @property
     def height(self) -> float:
@@ -148,19 +152,20 @@ def paint_stretches(
     stretches: Iterable[Stretch],
     discarded: frozenset[int],
 ) -> None:
-    """What each part is called: before, recovery, correction, or cut off."""
+    """What each part is called: before, recovery, correction, cut off, or not the human's."""
     look = theme.current()
     painter.fillRect(box, QColor(look.sunken))
     for stretch in stretches:
-        words = _WORDS.get(stretch.kind)
+        words = _WORDS.get(stretch.kind, str(stretch.kind) if stretch.identity >= 0 else "")
         span = _span(box, view, tracks.time(stretch.first), tracks.time(stretch.stop))
-        if words is None or span.isEmpty():
+        if not words or span.isEmpty():
             continue
+        span.setWidth(max(span.width(), _LEAST))  # a slip of a hand is seen as well
         out = stretch.identity in discarded
         painter.setOpacity(0.4 if out else 1.0)
         for brush in _brushes(stretch.kind):
             painter.fillRect(span, brush)
-        plain = stretch.kind in (Kind.CONTEXT, Kind.HUMAN)
+        plain = stretch.kind not in _LEARNED
         painter.setPen(QColor(look.text if plain else look.ink))
         _words(painter, span, "discarded" if out and not plain else words)
         painter.setOpacity(1.0)
@@ -174,7 +179,10 @@ def _brushes(kind: Kind) -> list[QBrush]:
         return [QBrush(look.tint("human", 0.5), Qt.BrushStyle.BDiagPattern)]
     if kind == Kind.RECOVERY:
         return [QBrush(look.fill("human").lighter(150))]
-    return [QBrush(look.fill("human"))]
+    if kind in _LEARNED:
+        return [QBrush(look.fill("human"))]
+    # Inside the edges, but not the human's: who drove stays as it was.
+    return [QBrush(look.tint("policy", 0.5), Qt.BrushStyle.BDiagPattern)]
 
 
 def paint_doubt(painter: QPainter, box: QRectF, tracks: Tracks, view: TimeView) -> None:
@@ -319,3 +327,27 @@ def _words(painter: QPainter, span: QRectF, words: str) -> None:
     width = QFontMetricsF(painter.font()).horizontalAdvance(words)
     if span.width() > width + theme.grid(2):
         draw_text(painter, span.adjusted(theme.grid(1), 0, 0, 0), words)
+
+
+def example_tracks() -> tuple[Tracks, list[Bar], list[Stretch]]:
+    """An attempt with two corrections, for running alone and for tests."""
+    t = np.arange(600) / 50
+    who = np.ones(600, np.uint8)
+    who[240:250], who[250:360], who[360:370], who[450:500] = 3, 2, 3, 2
+    flags = (Flagged(3.1, "Nothing moved for 3.2 s (limit 3 s)."),)
+    tracks = Tracks(t, who, (t > 4.2) & (t < 5.1), "success", flags)
+    bars = [
+        Bar(250, 250, 360, 300, "Grasp", "#CC6677"),
+        Bar(450, 450, 500),
+    ]
+    stretches = [
+        Stretch(Kind.POLICY, 0, 200),
+        Stretch(Kind.CONTEXT, 200, 250, 250),
+        Stretch(Kind.RECOVERY, 250, 300, 250),
+        Stretch(Kind.CORRECTION, 300, 360, 250),
+        Stretch(Kind.POLICY, 360, 400),
+        Stretch(Kind.CONTEXT, 400, 450, 450),
+        Stretch(Kind.INTERVENTION, 450, 500, 450),
+        Stretch(Kind.POLICY, 500, 600),
+    ]
+    return tracks, bars, stretches

@@ -57,6 +57,11 @@ class TimeView:
         """The same length, further on or back."""
         return self._from(self.start_s + by_s, self.span_s)
 
+    def around(self, start_s: float, stop_s: float) -> TimeView:
+        """A part of the attempt with some of what came before it and after it."""
+        span = min(max((stop_s - start_s) * 2, SHORTEST_S), self.duration_s)
+        return self._from((start_s + stop_s - span) / 2, span)
+
     def show(self, at_s: float) -> TimeView:
         """The same length, turned like a page if a time is not on it."""
         if self.start_s <= at_s <= self.stop_s:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import (
     QColor,
     QFontMetricsF,
@@ -27,10 +27,10 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from dagger_gui import theme
 from dagger_gui.widgets import _attempt_rows as rows
 from dagger_gui.widgets._attempt_rows import Curves
-from dagger_gui.widgets._base import Painted
 from dagger_gui.widgets._joint_row import CURVES, curve_colour
 from dagger_gui.widgets._painting import controller_brush, draw_focus, draw_text, number
 from dagger_gui.widgets._plotting import SHADES
+from dagger_gui.widgets._time_axis import TimeAxis
 from dagger_gui.widgets._time_view import WHEEL, TimeView
 
 __all__ = ["AttemptPlots", "Curves"]
@@ -39,17 +39,12 @@ DOUBT = "doubt"
 _EMPTY = "Choose an attempt at the left to see what the arm did."
 
 
-class AttemptPlots(Painted):
+class AttemptPlots(TimeAxis):
     """Rows of curves; drag to scrub, wheel to zoom the time, double click to enlarge a joint."""
-
-    valueChanged = Signal(float)  # noqa: N815
-    viewChanged = Signal(object)  # noqa: N815
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._curves = Curves()
-        self._view = TimeView()
-        self._cursor = 0.0
         self._span: tuple[float, float] | None = None
         self._enlarged: str | None = None
         self._zoom: dict[str, tuple[float, float]] = {}
@@ -91,31 +86,11 @@ class AttemptPlots(Painted):
         self._empty = text
         self.update()
 
-    def value(self) -> float:
-        """The cursor [s since the attempt began]."""
-        return self._cursor
-
-    def setValue(self, seconds: float) -> None:
-        """Moves the cursor; tells nobody."""
-        if seconds != self._cursor:
-            self._cursor = seconds
-            self.update()
-
     def setSpan(self, span: tuple[float, float] | None) -> None:
         """Lines at the edges of the correction that is being looked at [s]; None for none."""
         if span != self._span:
             self._span = span
             self.update()
-
-    def view(self) -> TimeView:
-        """The part of the attempt on screen."""
-        return self._view
-
-    def setView(self, view: TimeView) -> None:
-        """Shows a part of the attempt; tells nobody."""
-        if view != self._view:
-            self._view = view
-            self._redraw()
 
     def enlarged(self) -> str | None:
         """The joint (or ``doubt``) that is shown alone."""
@@ -131,17 +106,16 @@ class AttemptPlots(Painted):
         """The whole attempt, every joint between its limits."""
         self._zoom = {}
         self._redraw()
-        self._zoom_to(TimeView.whole(self._view.duration_s))
+        self.showAll()
 
     # Where things are
 
     def plotLeft(self) -> float:
         """Where the plot areas begin [px], for what is to line up with them."""
-        small = QFontMetricsF(theme.font("small"))
-        names = [small.horizontalAdvance(name.replace("_", " ")) for name in self._curves.names]
-        return float(
-            math.ceil(max([*names, small.horizontalAdvance("−0.000 rad")]) + theme.grid(3))
-        )
+        small, curves = QFontMetricsF(theme.font("small")), self._curves
+        names = map(rows.named, curves.names, curves.units)
+        widest = max([rows.values_width(len(CURVES)), *map(small.horizontalAdvance, names)])
+        return float(math.ceil(widest + theme.grid(3)))
 
     def rowRect(self, name: str) -> QRectF:
         """The plot area of a joint or of ``doubt``; empty while another one is enlarged."""
@@ -170,9 +144,14 @@ class AttemptPlots(Painted):
     def _head(self) -> float:
         return float(round(QFontMetricsF(theme.font("small")).height()) + theme.grid(1))
 
-    def _area(self) -> QRectF:
+    def axisRect(self) -> QRectF:
+        """All plot areas together."""
         places = [*self._places().values()]
         return places[0].united(places[-1])
+
+    def hasAttempt(self) -> bool:
+        """Whether an attempt is shown."""
+        return bool(len(self._curves.t))
 
     # How it is drawn
 
@@ -245,45 +224,38 @@ class AttemptPlots(Painted):
             x += width + theme.grid(3)
 
     def _paint_moving(self, painter: QPainter) -> None:
-        look, curves, area = theme.current(), self._curves, self._area()
+        look, curves, area = theme.current(), self._curves, self.axisRect()
         row = min(int(np.searchsorted(curves.t, self._cursor + 1e-9, "right")), len(curves.t)) - 1
         row = max(row, 0)
-        x = self._view.x(self._cursor, area.left(), area.width())
-        seen = area.left() - 0.5 <= x <= area.right() + 0.5
-        if self._span is not None:
-            painter.setPen(QPen(look.stroke("human"), 1))
-            for edge in self._span:
-                at = round(self._view.x(edge, area.left(), area.width())) + 0.5
-                if area.left() <= at <= area.right():
-                    painter.drawLine(QPointF(at, area.top()), QPointF(at, area.bottom()))
-        if seen:
-            painter.setPen(QPen(QColor(look.text), 1))
-            at = round(x) + 0.5
-            painter.drawLine(QPointF(at, area.top()), QPointF(at, area.bottom()))
+        lines = [(edge, look.stroke("human")) for edge in self._span or ()]
+        for seconds, colour in (*lines, (self._cursor, QColor(look.text))):
+            x = self.xOf(seconds)
+            if area.left() - 0.5 <= x <= area.right() + 0.5:
+                painter.setPen(QPen(colour, 1))
+                at = round(x) + 0.5
+                painter.drawLine(QPointF(at, area.top()), QPointF(at, area.bottom()))
+        # Beside the curves and never on them: what is looked at is not covered by its figures.
         for name, box in self._places().items():
             label = QRectF(0, box.top(), box.left() - theme.grid(2), box.height())
             if name == DOUBT:
-                doubt = float(curves.doubt[row])
-                rows.paint_name(painter, label, DOUBT, number(doubt, 3), "")
-                continue
-            joint = curves.names.index(name)
-            measured = number(float(curves.values["measured"][row, joint]))
-            words = name.replace("_", " ")
-            rows.paint_name(painter, label, words, measured, curves.units[joint])
-            if seen:
-                rows.paint_values(painter, box, x, rows.figures(curves, joint, row))
+                figures = [(number(float(curves.doubt[row]), 3), QColor(look.text))]
+                rows.paint_name(painter, label, DOUBT, figures)
+            else:
+                joint = curves.names.index(name)
+                words = rows.named(name, curves.units[joint])
+                rows.paint_name(painter, label, words, rows.figures(curves, joint, row))
 
     # Hands
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Puts the cursor there."""
         if event.button() == Qt.MouseButton.LeftButton:
-            self._scrub(event.position().x())
+            self.scrub(self.secondsAt(event.position().x()))
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Drags the cursor."""
         if event.buttons() & Qt.MouseButton.LeftButton:
-            self._scrub(event.position().x())
+            self.scrub(self.secondsAt(event.position().x()))
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Enlarges the row under the cursor, or shows all again."""
@@ -297,18 +269,11 @@ class AttemptPlots(Painted):
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Zooms the time at the cursor; with Shift moves on, with Ctrl zooms the joint."""
-        if not len(self._curves.t):
-            return
-        notches = (event.angleDelta().y() or event.angleDelta().x()) / 120
-        area, at = self._area(), event.position()
         if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            self._zoom_joint(at, WHEEL**notches)
-        elif event.modifiers() & Qt.KeyboardModifier.ShiftModifier or event.angleDelta().x():
-            self._zoom_to(self._view.move(-notches * self._view.span_s / 10))
+            self._zoom_joint(event.position(), WHEEL ** (event.angleDelta().y() / 120))
+            event.accept()
         else:
-            seconds = self._view.seconds(at.x(), area.left(), area.width())
-            self._zoom_to(self._view.zoom(seconds, WHEEL**notches))
-        event.accept()
+            super().wheelEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Up and Down choose a joint, plus and minus zoom, 0 resets, Escape shows all."""
@@ -320,25 +285,10 @@ class AttemptPlots(Painted):
             self.enlarge(names[(max(here, 0 if step < 0 else -1) + step) % len(names)])
         elif key == Qt.Key.Key_Escape and self._enlarged:
             self.enlarge(None)
-        elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Minus):
-            factor = WHEEL if key == Qt.Key.Key_Plus else 1 / WHEEL
-            self._zoom_to(self._view.zoom(self._cursor, factor))
         elif key == Qt.Key.Key_0:
             self.resetScales()
         else:
-            event.ignore()
-
-    def _scrub(self, x: float) -> None:
-        if len(self._curves.t):
-            area = self._area()
-            seconds = self._view.seconds(x, area.left(), area.width())
-            self.setValue(seconds)
-            self.valueChanged.emit(seconds)
-
-    def _zoom_to(self, view: TimeView) -> None:
-        if view != self._view:
-            self.setView(view)
-            self.viewChanged.emit(view)
+            super().keyPressEvent(event)
 
     def _zoom_joint(self, at: QPointF, factor: float) -> None:
         for name, box in self._places().items():

@@ -5,37 +5,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QRectF, QSignalBlocker, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QDoubleSpinBox,
     QGridLayout,
     QHBoxLayout,
     QLineEdit,
-    QSizePolicy,
     QSpinBox,
     QVBoxLayout,
     QWidget,
 )
 
 from dagger_gui import theme
+from dagger_gui.pieces import Words
 from dagger_gui.widgets._base import ElidedLabel, Heading
 from dagger_gui.widgets._buttons import KeyButton
+from dagger_gui.widgets._category_buttons import CategoryButtons, CategoryLook, example_looks
 from dagger_gui.widgets._painting import clock, number
+
+__all__ = ["CategoryLook", "CorrectionEditor", "CorrectionView", "example_looks"]
 
 _SETTLE_MS = 600  # steps of an edge in a row are asked for together
 _NONE = "No correction here. PgUp and PgDn go through those of the attempt."
-
-
-@dataclass(frozen=True)
-class CategoryLook:
-    """A failure category as its button shows it."""
-
-    key: str
-    name: str
-    label: str
-    colour: str
-    description: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,6 +50,7 @@ class CorrectionView:
         has_next: whether there is another one to merge with.
         recovered: it brought the attempt on.
         doubt: at the takeover, NaN without one.
+        driven: how many of its rows the human drove; None for all of them.
     """
 
     identity: int
@@ -77,31 +69,7 @@ class CorrectionView:
     has_next: bool = False
     recovered: bool = True
     doubt: float = float("nan")
-
-
-class _CategoryButton(KeyButton):
-    """A category's button with its colour down the left edge."""
-
-    def __init__(self, look: CategoryLook) -> None:
-        super().__init__(look.label, look.key, dense=True)
-        self._colour = look.colour
-        self.setCheckable(True)
-        # A long name is cut here and whole in the tool tip; its key is what is read.
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self.setAccessibleName(f"Tag as {look.label}")
-        self.setToolTip(f"{look.label} ({look.key}). {look.description}".strip())
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """The button, and its colour."""
-        super().paintEvent(event)
-        painter = QPainter(self)
-        painter.setOpacity(1.0 if self.isEnabled() else 0.35)
-        inside = QRectF(self.rect()).adjusted(2, 2, -2, -2)
-        painter.fillRect(
-            QRectF(inside.left(), inside.top(), theme.grid(1), inside.height()),
-            QColor(self._colour),
-        )
-        painter.end()
+    driven: int | None = None
 
 
 class CorrectionEditor(QWidget):
@@ -122,8 +90,7 @@ class CorrectionEditor(QWidget):
         super().__init__(parent)
         self._view: CorrectionView | None = None
         self._editable = True
-        self._categories: tuple[CategoryLook, ...] = ()
-        self._buttons: list[_CategoryButton] = []
+        self._categories = CategoryButtons()
         self._heading = Heading("Correction")
         self._fact = ElidedLabel("", size="small", muted=True, lines=2)
         self._note = QLineEdit()
@@ -168,8 +135,6 @@ class CorrectionEditor(QWidget):
 
     def _arrange(self) -> None:
         gap = theme.grid(1)
-        self._grid = QGridLayout()
-        self._grid.setSpacing(gap)
         noted = QHBoxLayout()
         noted.setSpacing(gap)
         noted.addWidget(self._note, 1)
@@ -205,13 +170,15 @@ class CorrectionEditor(QWidget):
         column.setSpacing(theme.grid(1.5))
         column.addWidget(self._heading)
         column.addWidget(self._fact)
-        for layout in (self._grid, noted, facts):
+        column.addWidget(self._categories)
+        for layout in (noted, facts):
             column.addLayout(layout)
         column.addWidget(self._times[2])
         for layout in (bound, shaped):
             column.addLayout(layout)
 
     def _connect(self) -> None:
+        self._categories.chosen.connect(self.tag)
         self._note.editingFinished.connect(self._noted)
         self._note.returnPressed.connect(self._note.clearFocus)
         self._discard.clicked.connect(self.discard)
@@ -228,21 +195,12 @@ class CorrectionEditor(QWidget):
 
     def setCategories(self, categories: Sequence[CategoryLook]) -> None:
         """The taxonomy, in its order."""
-        if tuple(categories) == self._categories:
-            return
-        self._categories = tuple(categories)
-        for button in self._buttons:
-            self._grid.removeWidget(button)
-            button.hide()
-            button.deleteLater()
-        self._buttons = []
-        for i, look in enumerate(categories):
-            button = _CategoryButton(look)
-            button.clicked.connect(lambda _=False, n=look.name: self.tag(n))
-            self._grid.addWidget(button, i // 2, i % 2)
-            self._grid.setColumnStretch(i % 2, 1)
-            self._buttons.append(button)
+        self._categories.setCategories(categories)
         self._show()
+
+    def categories(self) -> CategoryButtons:
+        """Their buttons."""
+        return self._categories
 
     def setKeys(self, **keys: str) -> None:
         """Keys by act: discard, note, start, end, boundary, split, merge."""
@@ -288,7 +246,7 @@ class CorrectionEditor(QWidget):
 
     def tagNumber(self, key: int | str) -> bool:
         """Asks for the category on a key; whether there is such a category and correction."""
-        found = next((c for c in self._categories if c.key == str(key)), None)
+        found = next((c for c in self._categories.looks() if c.key == str(key)), None)
         return found is not None and self.tag(found.name)
 
     def discard(self) -> None:
@@ -349,9 +307,7 @@ class CorrectionEditor(QWidget):
     def _show(self) -> None:
         view = self._view
         on = view is not None and self._editable
-        for look, button in zip(self._categories, self._buttons, strict=True):
-            button.setEnabled(on)
-            button.setChecked(view is not None and view.category == look.name)
+        self._categories.setValue(view.category if view is not None else "", on=on)
         self._heading.setFact(view.place if view is not None else "")
         self._fact.setText(_words(view) if view is not None else _NONE)
         for widget in (
@@ -401,6 +357,10 @@ class CorrectionEditor(QWidget):
 
 def _words(view: CorrectionView) -> str:
     parts = [f"{number(view.times[1] - view.times[0], 1)} s", f"doubt {number(view.doubt, 3)}"]
+    rows = view.stop - view.first
+    if view.driven is not None and view.driven < rows:
+        human = (view.times[1] - view.times[0]) * view.driven / rows
+        parts.append(f"the human drove {number(human, 1)} s of it, the rest is not learned from")
     if view.with_attempt:
         parts.append("discarded with its attempt")
     elif view.discarded:
@@ -410,20 +370,10 @@ def _words(view: CorrectionView) -> str:
     return " · ".join(parts)
 
 
-def _name(words: str, buddy: QWidget) -> ElidedLabel:
-    label = ElidedLabel(words)
+def _name(words: str, buddy: QWidget) -> Words:
+    label = Words(words)
     label.setBuddy(buddy)
-    label.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-    label.setFixedWidth(theme.grid(12))
     return label
-
-
-def example_looks() -> tuple[CategoryLook, ...]:
-    """The packaged categories, for running alone and for tests."""
-    colours = ("#0072B2", "#CC6677", "#AA4499", "#117733", "#882255", "#999933", "#888888")
-    names = ("Approach", "Grasp", "Transport", "Placement", "Recovery", "Hardware", "Other")
-    pairs = zip(names, colours, strict=True)
-    return tuple(CategoryLook(str(i + 1), n.lower(), n, c) for i, (n, c) in enumerate(pairs))
 
 
 def main() -> int:

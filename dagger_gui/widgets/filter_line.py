@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QEvent, QObject, QStringListModel, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent, QPalette
+from PySide6.QtGui import QKeyEvent, QPalette, QResizeEvent
 from PySide6.QtWidgets import (
     QApplication,
     QCompleter,
@@ -62,6 +62,7 @@ class _Field(QLineEdit):
         super().__init__(parent)
         self._fields: tuple[str, ...] = ()
         self._values: dict[str, Sequence[str]] = {}
+        self._clear = 0
         self._words = QStringListModel(self)
         self._completer = QCompleter(self._words, self)
         self._completer.setWidget(self)
@@ -89,6 +90,10 @@ class _Field(QLineEdit):
         """What is offered."""
         self._fields, self._values = tuple(fields), dict(values)
 
+    def keep_clear(self, pixels: int) -> None:
+        """The list opens that far below: the answer to what is typed is not covered."""
+        self._clear = pixels
+
     def offered(self) -> list[str]:
         """What the term at the cursor may become."""
         start, _ = word_at(self.text(), self.cursorPosition())
@@ -103,6 +108,7 @@ class _Field(QLineEdit):
             return
         box = self.rect()
         box.setWidth(max(theme.grid(40), self.width() // 2))
+        box.setHeight(box.height() + self._clear)
         self._completer.complete(box)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -167,6 +173,11 @@ class FilterLine(QWidget):
         self._field.returnPressed.connect(self._field.clearFocus)
         self._only.clicked.connect(self._ask_only)
         self._show_only()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """What is offered opens below the answer."""
+        super().resizeEvent(event)
+        self._field.keep_clear(self.height() - self._field.geometry().bottom())
 
     def setWords(self, fields: Sequence[str], values: Mapping[str, Sequence[str]]) -> None:
         """What completion offers: fields, and values by field."""
@@ -253,7 +264,7 @@ def main() -> int:
         line = FilterLine()
         line.setWords(("round", "operator", "category"), {"category": ("grasp", "approach")})
         line.valueChanged.connect(lambda text: line.setFound(f"Nothing is found by {text!r}."))
-        line.setFound("34 attempts, 51 corrections, 02:13 of human driving")
+        line.setFound("34 attempts, 51 corrections, 02:13 of corrections")
         return line
 
     return show(make, 320, 110)

@@ -9,38 +9,36 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from PySide6.QtCore import QEvent, QPointF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QHelpEvent,
-    QKeyEvent,
     QMouseEvent,
     QPainter,
     QPaintEvent,
-    QWheelEvent,
+    QResizeEvent,
 )
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from dagger_gui import theme
 from dagger_gui.widgets import _review_tracks as tracks_
-from dagger_gui.widgets._base import Painted
 from dagger_gui.widgets._painting import clock, draw_focus, draw_text
-from dagger_gui.widgets._review_tracks import Bar, Flagged, Layout, Tracks
-from dagger_gui.widgets._time_view import WHEEL, TimeView
-from sessions.record.marks import Kind, Stretch
+from dagger_gui.widgets._review_tracks import Bar, Flagged, Layout, Tracks, example_tracks
+from dagger_gui.widgets._time_axis import TimeAxis
+from dagger_gui.widgets._time_view import TimeView
+from dagger_gui.widgets._zoom_buttons import ZoomButtons
+from sessions.record.marks import Stretch
 
-__all__ = ["Bar", "Flagged", "ReviewTimeline", "Tracks"]
+__all__ = ["Bar", "Flagged", "ReviewTimeline", "Tracks", "example_tracks"]
 
 FIRST, STOP, BOUNDARY = "first", "stop", "boundary"
 _NEAR = 1.5  # grid units within which an edge is taken
 _EMPTY = "Who drove, what was corrected and how it was tagged shows here."
 
 
-class ReviewTimeline(Painted):
+class ReviewTimeline(TimeAxis):
     """Tracks, cursor and edges of one attempt."""
 
-    valueChanged = Signal(float)  # noqa: N815  the cursor [s]
-    viewChanged = Signal(object)  # noqa: N815
     selected = Signal(int)  # identity of an intervention
     edgesPreviewed = Signal(int, int, int)  # noqa: N815  identity, first, stop
     edgesChanged = Signal(int, int, int)  # noqa: N815
@@ -53,19 +51,22 @@ class ReviewTimeline(Painted):
         self._tracks = Tracks()
         self._bars: tuple[Bar, ...] = ()
         self._stretches: tuple[Stretch, ...] = ()
-        self._view = TimeView()
         self._left = 0.0
-        self._cursor = 0.0
         self._selected: int | None = None
         self._editable = True
         self._drag: tuple[Bar, str] | None = None  # as it was when it was taken, and by what
         self._moved: tuple[int, int, int] | None = None  # its first, stop and boundary now
+        self._zoom = ZoomButtons(self)
+        self._zoom.zoomRequested.connect(self.zoom)
+        self._zoom.fitRequested.connect(self.showSelection)
+        self._zoom.allRequested.connect(self.showAll)
         self.setMouseTracking(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAccessibleName("Timeline of the attempt")
         self.setAccessibleDescription(
-            "Left and Right move the cursor by a frame, plus and minus zoom, 0 shows all."
+            "Left and Right move the cursor by a frame, plus and minus zoom, 0 shows all. A double "
+            "click on a correction shows it as large as fits."
         )
 
     # What it shows
@@ -76,7 +77,7 @@ class ReviewTimeline(Painted):
         if duration != self._view.duration_s or len(tracks.t) != len(self._tracks.t):
             self._view = TimeView.whole(duration if len(tracks.t) else 1.0)
         self._tracks = tracks
-        self.update()
+        self.restyle()
 
     def setBars(self, bars: Sequence[Bar], stretches: Sequence[Stretch]) -> None:
         """Its interventions in time order, and the attempt as runs of one kind."""
@@ -89,7 +90,7 @@ class ReviewTimeline(Painted):
         """Back to having no attempt."""
         self._tracks, self._bars, self._stretches, self._drag = Tracks(), (), (), None
         self._selected, self._cursor = None, 0.0
-        self.update()
+        self.restyle()
 
     def setEditable(self, on: bool) -> None:
         """Whether edges can be taken."""
@@ -101,16 +102,7 @@ class ReviewTimeline(Painted):
         """Where the tracks begin [px], to line up with the plots; 0 for its own."""
         if pixels != self._left:
             self._left = pixels
-            self.update()
-
-    def value(self) -> float:
-        """The cursor [s since the attempt began]."""
-        return self._cursor
-
-    def setValue(self, seconds: float) -> None:
-        """Moves the cursor; tells nobody."""
-        if seconds != self._cursor:
-            self._cursor = seconds
+            self._lay_zoom()
             self.update()
 
     def selection(self) -> int | None:
@@ -121,17 +113,33 @@ class ReviewTimeline(Painted):
         """Selects an intervention; tells nobody."""
         if identity != self._selected:
             self._selected = identity
-            self.update()
+            self.restyle()
 
-    def view(self) -> TimeView:
-        """The part of the attempt on screen."""
-        return self._view
+    def showSelection(self) -> None:
+        """Shows the selected intervention as large as fits, with some of what is around it."""
+        bar = self._bar(self._selected)
+        if bar is not None:
+            times = self._tracks.time(bar.first), self._tracks.time(bar.stop)
+            self.changeView(self._view.around(*times))
 
-    def setView(self, view: TimeView) -> None:
-        """Shows a part of the attempt; tells nobody."""
-        if view != self._view:
-            self._view = view
-            self.update()
+    def zoomButtons(self) -> ZoomButtons:
+        """What zooms by the mouse."""
+        return self._zoom
+
+    def restyle(self) -> None:
+        """Paints anew, and shows what can be zoomed to."""
+        there, zoomed = self.hasAttempt(), self._view.zoomed
+        self._zoom.show_state(there=there, zoomed=zoomed, selected=self._selected is not None)
+        self.update()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Lays the zoom's buttons beside the time."""
+        super().resizeEvent(event)
+        self._lay_zoom()
+
+    def _lay_zoom(self) -> None:
+        box = self.place().ticks.adjusted(0, theme.grid(1), 0, 0)  # below the last track's name
+        self._zoom.lay(QRectF(0, box.top(), box.left() - theme.grid(2), box.height()))
 
     def dragging(self) -> bool:
         """Whether an edge is held."""
@@ -152,9 +160,15 @@ class ReviewTimeline(Painted):
     def edgeX(self, identity: int, which: str) -> float:
         """Where the ``first``, ``stop`` or ``boundary`` of an intervention lies [px]."""
         bar = next(b for b in self._bars if b.identity == identity)
-        box = self.place().bars
-        seconds = self._tracks.time(int(getattr(bar, which)))
-        return self._view.x(seconds, box.left(), box.width())
+        return self.xOf(self._tracks.time(int(getattr(bar, which))))
+
+    def axisRect(self) -> QRectF:
+        """Of every track from left to right."""
+        return self.place().bars
+
+    def hasAttempt(self) -> bool:
+        """Whether an attempt is shown."""
+        return bool(len(self._tracks.t))
 
     def sizeHint(self) -> QSize:
         """All tracks high."""
@@ -187,7 +201,7 @@ class ReviewTimeline(Painted):
             if chosen is not None:
                 tracks_.paint_handles(painter, place.bars, tracks, view, chosen)
             tracks_.paint_flags(painter, place.driver, tracks, view)
-            x = view.x(self._cursor, place.bars.left(), place.bars.width())
+            x = self.xOf(self._cursor)
             if place.bars.left() - 1 <= x <= place.bars.right() + 1:
                 tracks_.paint_cursor(painter, place, x, clock(self._cursor))
         if self.hasFocus():
@@ -206,19 +220,30 @@ class ReviewTimeline(Painted):
             self._drag, self._moved = (bar, which), (bar.first, bar.stop, bar.boundary)
             self.selected.emit(bar.identity)
             return
-        seconds = self._seconds(event.position().x())
+        seconds = self.secondsAt(event.position().x())
         row = self._row(seconds)
         for bar in self._bars:
             if bar.first <= row < bar.stop:
                 self.selected.emit(bar.identity)
-        self._scrub(seconds)
+        self.scrub(seconds)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Shows the correction under the pointer as large as fits; anywhere else, everything."""
+        if event.button() != Qt.MouseButton.LeftButton or not self.hasAttempt():
+            return
+        self.cancelDrag()
+        row = self._row(self.secondsAt(event.position().x()))
+        if any(bar.first <= row < bar.stop for bar in self._bars) and not self._view.zoomed:
+            self.showSelection()
+        else:
+            self.showAll()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Drags what was taken; shows by its shape what can be."""
         if self._drag is not None:
             self._drag_to(event.position().x())
         elif event.buttons() & Qt.MouseButton.LeftButton and len(self._tracks.t):
-            self._scrub(self._seconds(event.position().x()))
+            self.scrub(self.secondsAt(event.position().x()))
         else:
             over = self._edge_at(event.position()) is not None
             self.setCursor(Qt.CursorShape.SizeHorCursor if over else Qt.CursorShape.ArrowCursor)
@@ -235,26 +260,6 @@ class ReviewTimeline(Painted):
             self.boundaryChanged.emit(bar.identity, moved[2])
         else:
             self.edgesChanged.emit(bar.identity, moved[0], moved[1])
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        """Zooms at the pointer; with Shift moves on."""
-        notches = (event.angleDelta().y() or event.angleDelta().x()) / 120
-        if event.modifiers() & Qt.KeyboardModifier.ShiftModifier or event.angleDelta().x():
-            self._zoom_to(self._view.move(-notches * self._view.span_s / 10))
-        else:
-            at = self._seconds(event.position().x())
-            self._zoom_to(self._view.zoom(at, WHEEL**notches))
-        event.accept()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Plus and minus zoom at the cursor, 0 shows all; the rest is the page's."""
-        if event.key() in (Qt.Key.Key_Plus, Qt.Key.Key_Minus):
-            factor = WHEEL if event.key() == Qt.Key.Key_Plus else 1 / WHEEL
-            self._zoom_to(self._view.zoom(self._cursor, factor))
-        elif event.key() == Qt.Key.Key_0:
-            self._zoom_to(TimeView.whole(self._view.duration_s))
-        else:
-            event.ignore()
 
     def event(self, event: QEvent) -> bool:
         """Tells a quality flag's sentence under the pointer."""
@@ -273,25 +278,12 @@ class ReviewTimeline(Painted):
     def _bar(self, identity: int | None) -> Bar | None:
         return next((b for b in self._bars if b.identity == identity), None)
 
-    def _seconds(self, x: float) -> float:
-        box = self.place().bars
-        return self._view.seconds(x, box.left(), box.width())
-
     def _row(self, seconds: float) -> int:
         """The tick nearest to a time."""
         t = self._tracks.t
         right = min(int(np.searchsorted(t, seconds)), len(t) - 1)
         near = right - 1 if right and seconds - t[right - 1] < t[right] - seconds else right
         return int(near)
-
-    def _scrub(self, seconds: float) -> None:
-        self.setValue(seconds)
-        self.valueChanged.emit(seconds)
-
-    def _zoom_to(self, view: TimeView) -> None:
-        if view != self._view and len(self._tracks.t):
-            self.setView(view)
-            self.viewChanged.emit(view)
 
     def _edge_at(self, at: QPointF) -> tuple[Bar, str] | None:
         """The edge within reach, the nearest; of the selected intervention first."""
@@ -315,7 +307,7 @@ class ReviewTimeline(Painted):
     def _drag_to(self, x: float) -> None:
         assert self._drag is not None
         bar, which = self._drag
-        seconds = self._seconds(x)
+        seconds = self.secondsAt(x)
         row = self._row(seconds)
         low, high = self.room(bar.identity)
         first, stop, boundary = bar.first, bar.stop, bar.boundary
@@ -345,30 +337,6 @@ class ReviewTimeline(Painted):
         low = max((b.stop for b in others if b.stop <= held.first), default=0)
         high = min((b.first for b in others if b.first >= held.stop), default=len(self._tracks.t))
         return low, high
-
-
-def example_tracks() -> tuple[Tracks, list[Bar], list[Stretch]]:
-    """An attempt with two corrections, for running alone and for tests."""
-    t = np.arange(600) / 50
-    who = np.ones(600, np.uint8)
-    who[240:250], who[250:360], who[360:370], who[450:500] = 3, 2, 3, 2
-    flags = (Flagged(3.1, "Nothing moved for 3.2 s (limit 3 s)."),)
-    tracks = Tracks(t, who, (t > 4.2) & (t < 5.1), "success", flags)
-    bars = [
-        Bar(250, 250, 360, 300, "Grasp", "#CC6677"),
-        Bar(450, 450, 500),
-    ]
-    stretches = [
-        Stretch(Kind.POLICY, 0, 200),
-        Stretch(Kind.CONTEXT, 200, 250, 250),
-        Stretch(Kind.RECOVERY, 250, 300, 250),
-        Stretch(Kind.CORRECTION, 300, 360, 250),
-        Stretch(Kind.POLICY, 360, 400),
-        Stretch(Kind.CONTEXT, 400, 450, 450),
-        Stretch(Kind.INTERVENTION, 450, 500, 450),
-        Stretch(Kind.POLICY, 500, 600),
-    ]
-    return tracks, bars, stretches
 
 
 def main() -> int:

@@ -58,7 +58,7 @@ def selected(bench: ReviewBench) -> tuple[int, int]:
 def test_everything_is_listed_and_counted_in_words(bench: ReviewBench) -> None:
     bench.until(lambda: bench.page.found())
     assert [r.number for r in bench.page.left.attempts.episodes()] == [3, 2, 1]
-    assert bench.page.left.filter.words() == ("3 attempts, 6 corrections, 00:03 of human driving")
+    assert bench.page.left.filter.words() == ("3 attempts, 6 corrections, 00:03 of corrections")
 
 
 def test_the_pictures_are_those_of_the_cursor_and_the_newest_request_wins(

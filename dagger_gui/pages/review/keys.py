@@ -22,6 +22,7 @@ JUMPS: Final = {
     Qt.Key.Key_PageUp: "previous",
     Qt.Key.Key_PageDown: "next",
 }
+ZOOMS: Final = {Qt.Key.Key_Plus: 1, Qt.Key.Key_Minus: -1}
 ROWS: Final = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}
 _NUDGES: Final = {
     "start_earlier": (-1, 0),
@@ -79,14 +80,18 @@ class ReviewKeys:
         return True
 
     def press(self, key: Qt.Key) -> bool:
-        """Moves the cursor or the lists; whether this key did."""
-        page = self._page
+        """Moves the cursor or the lists, or zooms the time; whether this key did."""
+        page, line = self._page, self._page.middle.timeline
         if key in FRAMES:
             page.player.hold(FRAMES[key])
         elif key in JUMPS:
             page.go(JUMPS[key])
         elif key in ROWS:
             page.left.step(ROWS[key])
+        elif key in ZOOMS:
+            line.zoom(ZOOMS[key])
+        elif key == Qt.Key.Key_0:
+            line.showAll()
         else:
             return False
         return True

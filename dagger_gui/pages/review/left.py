@@ -187,18 +187,18 @@ def shares(groups: Sequence[Group]) -> str:
 
 
 def in_words(selection: Selection) -> str:
-    """``34 attempts (2 discarded), 51 corrections, 02:13 of human driving``."""
+    """``34 attempts (2 discarded), 51 corrections, 02:13 of corrections``."""
     attempts = [e for e in selection.episodes if not e.demo]
     demos = len(selection.episodes) - len(attempts)
     corrections = selection.interventions
     if not selection.episodes:
         return "Nothing is found."
-    human = sum(i.duration_s for i in corrections)
+    length = sum(i.duration_s for i in corrections)
     parts = [
         _count(len(attempts), "attempt") + _discarded(e.outcome == "discarded" for e in attempts),
         _count(demos, "demonstration") if demos else "",
         _count(len(corrections), "correction") + _discarded(i.discarded for i in corrections),
-        f"{clock(human, tenths=False)} of human driving" if corrections else "",
+        f"{clock(length, tenths=False)} of corrections" if corrections else "",
     ]
     return ", ".join(filter(None, parts))
 

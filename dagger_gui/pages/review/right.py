@@ -20,6 +20,7 @@ from dagger_gui.widgets.attempt_editor import LABELS, AttemptEditor, AttemptView
 from dagger_gui.widgets.correction_editor import CategoryLook, CorrectionEditor, CorrectionView
 from drivers.bindings import Bindings
 from sessions.messages import EpisodeSummary, Intervention, RecorderState
+from sessions.record.marks import driven_rows
 from sessions.taxonomy import Category
 
 _OUTCOME_KEYS = {"success": "success", "failure": "failure", "discarded": "discard"}
@@ -244,6 +245,7 @@ class RightColumn(QWidget):
                 has_next=at + 1 < len(interventions),
                 recovered=shown.recovered,
                 doubt=shown.doubt,
+                driven=len(driven_rows(attempt.steps, shown.first, shown.stop)),
             )
         )
 
