@@ -15,6 +15,7 @@ from dagger_gui.round_desk import RoundDesk
 from dagger_gui.session_model import SessionModel
 from dagger_gui.sounds import Sounds
 from dagger_gui.theme import Role
+from sessions.live.held import ROBOT
 from sessions.messages import (
     ControlState,
     Leftover,
@@ -55,6 +56,7 @@ class Alerts(QObject):
         self._notices, self._rail, self._sounds = notices, rail, sounds
         self._show_untagged = show_untagged
         self._gate, self._alarm, self._doubting = "", "", False
+        self._releasing = ""
         self._offered: dict[str, Notice] = {}
         self._problems: dict[str, str] = {}
         self._question: Notice | None = None
@@ -81,7 +83,7 @@ class Alerts(QObject):
 
     def _state(self) -> tuple[object, ...]:
         state = self._model.control
-        arm = () if state is None else (state.gate, state.armed, state.attempt)
+        arm = () if state is None else (state.gate, state.armed, state.attempt, state.holding)
         return (*arm, self._desk.training(), self._model.read_only)
 
     def _control(self, state: ControlState) -> None:
@@ -105,8 +107,16 @@ class Alerts(QObject):
         self._doubting = above
         self._notices.setBusy(state.attempt != 0)
         self._notices.drop_over()
+        self._say_let_go(state)
         warned = any(device.warnings for device in state.devices)
         self._rail.setMark("Station", "fault" if robot_lost(state) or warned else None)
+
+    def _say_let_go(self, state: ControlState) -> None:
+        """A leader was let go as it was asked for; of the arm the banner says so."""
+        name, self._releasing = self._releasing, state.releasing
+        there = any(device.name == name and device.ok for device in state.devices)
+        if there and name != ROBOT and name not in state.holding and state.gate not in HUMAN_GATES:
+            self._notices.say(f"The {name} is let go: its torque is off.", "good")
 
     def _recorder(self, state: RecorderState) -> None:
         self._new_problem("recorder", state.problem)

@@ -22,6 +22,7 @@ from sessions.messages import (
     Reconnect,
     RecorderState,
     Redo,
+    Release,
     ResetScene,
     Rest,
     Resume,
@@ -125,6 +126,7 @@ class Commands(QObject):
             "redo": lambda t: self.redo(),
             "disarm": lambda t: self.disarm(),
             "rest": lambda t: self.rest(),
+            "release": lambda t: self.let_go(),
             "demonstrate": lambda t: self._control(StartAttempt(demo=True)),
             "reset_scene": lambda t: self._control(ResetScene()),
             "operator": lambda t: self.next_operator(),
@@ -185,6 +187,14 @@ class Commands(QObject):
     def rest(self) -> None:
         """Sends the arm to its rest pose; asked again, lets it go."""
         self._control(Rest())
+
+    def let_go(self, name: str = "") -> None:
+        """Takes the torque of a device, where it is asked for twice; the first that holds if none.
+
+        Args:
+            name: the robot or a leader, as the station calls it.
+        """
+        self._control(Release(name))
 
     def reconnect(self, name: str = "") -> None:
         """Tries now to reach what is lost: one device, or all."""

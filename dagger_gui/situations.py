@@ -5,6 +5,7 @@ from __future__ import annotations
 from dagger_gui.commands import alarm, last_attempt
 from dagger_gui.session_model import SessionModel
 from dagger_gui.widgets._attempt_acts import Situation, Torque
+from sessions.live.held import ROBOT, called
 from sessions.messages import ControlState
 
 _BLOCKING = ("recorder_lost", "loading_policy")
@@ -34,6 +35,9 @@ def situation(model: SessionModel) -> Situation:
         lost=alarm(state) == "robot_lost",
         torque=_torque(state),
         can_rest=state.can_rest,
+        motors=bool(state.motors),
+        holding=called(next(iter(state.holding), "")),
+        releasing=called(state.releasing),
         last=last.episode if last is not None and model.there("recorder") else 0,
         outcome=last.outcome if last is not None else "",
         read_only=model.read_only,
@@ -58,7 +62,7 @@ def _no_hand(state: ControlState) -> str:
 def _torque(state: ControlState) -> Torque:
     if state.engaged is None:
         return "none"
-    return "on" if state.engaged else "off"
+    return "on" if ROBOT in state.holding else "off"
 
 
 def _no_policy(state: ControlState) -> str:

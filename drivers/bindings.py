@@ -45,6 +45,7 @@ WINDOW_ACTIONS = {
     "pause": "Pause",
     "disarm": "Disarm",
     "rest": "Arm to its rest pose; again: let go at once",
+    "release": "Release the motors that hold: press twice",
     "success": "End as success",
     "failure": "End as failure",
     "discard": "Discard the attempt",

@@ -144,6 +144,7 @@ class RunPage(QWidget):
             demo=first_key(keys, "demonstrate"),
             disarm=first_key(keys, "disarm"),
             rest=first_key(keys, "rest"),
+            release=first_key(keys, "release"),
         )
 
     def _connect(self) -> None:
@@ -152,6 +153,7 @@ class RunPage(QWidget):
         self.controls.armRequested.connect(do.arm)
         self.controls.disarmRequested.connect(do.disarm)
         self.controls.restRequested.connect(do.rest)
+        self.controls.releaseRequested.connect(lambda: do.let_go())
         self.controls.reconnectRequested.connect(do.reconnect)
         self.controls.startRequested.connect(do.start)
         self.controls.pauseRequested.connect(do.pause)

@@ -31,6 +31,7 @@ from sessions.messages import (
     CamerasState,
     ControlState,
     Reconnect,
+    Release,
     RestartProcess,
     SelectOperator,
     SupervisorState,
@@ -146,6 +147,7 @@ class DevicesView(QWidget):
             grid.setColumnStretch(column, 1)
         self.table.restartRequested.connect(self._restart)
         self.table.reconnectRequested.connect(self._reconnect)
+        self.table.releaseRequested.connect(self._release)
         self.operator.selected.connect(self._select_operator)
         model.read_only_changed.connect(self._lock)
         model.supervisor_changed.connect(self._show_processes)
@@ -204,6 +206,9 @@ class DevicesView(QWidget):
 
     def _reconnect(self, name: str) -> None:
         self._model.send("control", Reconnect(name))
+
+    def _release(self, name: str) -> None:
+        self._model.send("control", Release(name))
 
 
 def _resting(row: Row) -> Row:

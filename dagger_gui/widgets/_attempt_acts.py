@@ -34,8 +34,11 @@ class Situation:
         no_policy: why the policy cannot drive, one sentence; empty if it can.
         no_hand: why nobody can take over, one sentence; empty if somebody can.
         lost: the arm does not answer.
-        torque: whether the arm's motors hold it up; ``none`` if they cannot be switched from here.
+        torque: whether any motor holds the arm; ``none`` if they cannot be switched from here.
         can_rest: the arm knows a pose to rest in.
+        motors: something here has motors that can be let go, the arm or a leader.
+        holding: what releasing would let go, ``arm`` or a leader's name; empty if nothing holds.
+        releasing: what the next press lets go, because it was asked for just now; or empty.
         last: number of the attempt that ended last, 0 without one.
         outcome: how that one ended.
         read_only: why this window does nothing, one sentence; empty in one that works.
@@ -53,6 +56,9 @@ class Situation:
     lost: bool = False
     torque: Torque = "none"
     can_rest: bool = True
+    motors: bool = False
+    holding: str = ""
+    releasing: str = ""
     last: int = 0
     outcome: str = ""
     read_only: str = ""
@@ -145,6 +151,27 @@ def why_not_rest(situation: Situation) -> str:
     if not situation.can_rest:
         return ""  # it is let go where it is, if asked twice
     return _stands(situation)
+
+
+def why_not_release(situation: Situation) -> str:
+    """Why nothing can be let go now; empty if something can, where it is asked for twice."""
+    if _never(situation):
+        return _never(situation)
+    if not situation.holding:
+        return "The arm does not answer." if situation.lost else "No motor holds anything."
+    if situation.gate in ("policy", "human", "aligning"):
+        return "The arm is being driven. Pause or stop it first."
+    if situation.gate == "parking":
+        return "The arm is on its way to rest. Let go drops it at once."
+    return ""
+
+
+def release_means(situation: Situation) -> str:
+    """What a press lets go now, and what becomes of it."""
+    what = situation.releasing or situation.holding or "arm"
+    if situation.releasing:
+        return f"Support the {what}: press again to let it go."
+    return f"Takes the torque of the {what} where it is: it drops. Asks you to press again."
 
 
 def _never(situation: Situation) -> str:

@@ -45,6 +45,7 @@ class AttemptControls(QWidget):
     resetRequested = Signal()  # noqa: N815
     reconnectRequested = Signal()  # noqa: N815
     restRequested = Signal()  # noqa: N815
+    releaseRequested = Signal()  # noqa: N815
     armRequested = Signal()  # noqa: N815
     disarmRequested = Signal()  # noqa: N815
     startRequested = Signal(bool)  # noqa: N815
@@ -68,6 +69,7 @@ class AttemptControls(QWidget):
         self._demo = KeyButton("Demonstrate")
         self._disarm = KeyButton("Disarm")
         self._rest = KeyButton("Rest")
+        self._release = KeyButton("Release")
         self._next.clicked.connect(self._clicked)
         self._take.clicked.connect(self._toggle)
         # Bound methods, not lambdas: a lambda would keep this widget alive for ever.
@@ -80,6 +82,7 @@ class AttemptControls(QWidget):
         self._demo.clicked.connect(self._demonstrate)
         self._disarm.clicked.connect(self.disarmRequested)
         self._rest.clicked.connect(self.restRequested)
+        self._release.clicked.connect(self.releaseRequested)
         self._row = row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(theme.grid(2))
@@ -88,7 +91,7 @@ class AttemptControls(QWidget):
         for button in (self._success, self._failure, self._discard):
             row.addWidget(button)
         row.addStretch(1)
-        for button in (self._demo, self._disarm, self._rest):
+        for button in (self._demo, self._disarm, self._rest, self._release):
             row.addWidget(button)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName("Attempt")
@@ -109,7 +112,7 @@ class AttemptControls(QWidget):
         """Keys shown, by action.
 
         Args:
-            **keys: for next, pause, toggle, success, failure, discard, demo, disarm, rest.
+            **keys: for next, pause, toggle, success, failure, discard, demo, disarm, rest, release.
 
         Raises:
             KeyError: an action that is not here.
@@ -122,13 +125,14 @@ class AttemptControls(QWidget):
             "demo": self._demo,
             "disarm": self._disarm,
             "rest": self._rest,
+            "release": self._release,
         }
         for action, key in keys.items():
             if action in self._keys:
                 self._keys[action] = key
             else:
                 buttons[action].setKey(key)
-            if action in ("demo", "disarm", "rest"):
+            if action in ("demo", "disarm", "rest", "release"):
                 self._chords[buttons[action]] = key
         self._show()
         self._fit()
@@ -185,6 +189,7 @@ class AttemptControls(QWidget):
             self._demo: ("Demonstrate",),
             self._disarm: ("Disarm",),
             self._rest: ("Rest", "Let go"),
+            self._release: ("Release", "Let go"),
         }
 
     def _widths(self, narrow: bool) -> dict[KeyButton, int]:
@@ -278,7 +283,7 @@ class AttemptControls(QWidget):
             self._may(button, acts.why_not_end(value, outcome), means)
 
     def _show_rest(self) -> None:
-        """The only button that some stations never have: their motors are not switched here."""
+        """The only buttons that some stations never have: their motors are not switched here."""
         going = self._value.gate == "parking"
         drops = going or not self._value.can_rest
         self._rest.setVisible(self._value.torque != "none")
@@ -290,6 +295,11 @@ class AttemptControls(QWidget):
             if drops
             else "Sends the arm to its rest pose, slowly, then puts its torque off.",
         )
+        asked = bool(self._value.releasing)
+        self._release.setVisible(self._value.motors)
+        self._release.setText("Let go" if asked else "Release")
+        self._release.setLook(None, strong=asked)
+        self._may(self._release, acts.why_not_release(self._value), acts.release_means(self._value))
 
 
 def main() -> int:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from sessions.live.parts import Parts
+from typing import TYPE_CHECKING
+
+from drivers.base import Holding
+
+if TYPE_CHECKING:  # its words are the window's too, which runs no loop
+    from sessions.live.parts import Parts
 
 ROBOT = "robot"
 """What the window and the commands call the arm, whatever drives it."""
@@ -11,6 +16,14 @@ _REMEDY = (
     "To let go of {it}, start again and press Release twice; or switch {its} power off. "
     "Support {it} then."
 )
+
+
+def with_motors(loop: Parts) -> tuple[str, ...]:
+    """The devices whose torque can be taken from here, whether or not they have any."""
+    arm = loop.follower.motors is not None
+    slots = loop.operators.slots.values()
+    leaders = tuple(slot.name for slot in slots if isinstance(slot.device, Holding))
+    return (*((ROBOT,) if arm else ()), *leaders)
 
 
 def holding(loop: Parts) -> tuple[str, ...]:

@@ -53,6 +53,7 @@ def control_state(loop: Parts) -> ControlState:
         ended=attempts.ended,
         engaged=None if motors is None else motors.engaged,
         can_rest=motors is not None and motors.rest_pose is not None,
+        motors=held.with_motors(loop),
         holding=holding,
         left_held=held.left_held(loop),
         releasing=asked if asked in holding else "",

@@ -178,8 +178,9 @@ class ControlState(Message):
     ``ended`` are how the newest attempt began and the newest finished one ended, for a recorder
     that was not there to hear it. ``policy_ms`` is what the loop waited for the newest chunk, in
     whole ticks. ``engaged`` is whether all motors of the arm have torque, None where they cannot be
-    switched from here; ``can_rest`` whether its rest pose is known. ``holding`` names the devices
-    of which any motor has torque, the robot or leaders; ``left_held`` those that would go on
+    switched from here; ``can_rest`` whether its rest pose is known. ``motors`` names the devices
+    that ``Release`` can let go, the robot and leaders with motors, and ``holding`` those of them of
+    which any motor has torque; ``left_held`` those that would go on
     holding if the session ended now; ``releasing`` the one that the next ``Release`` lets go,
     because it was asked for just now. ``bus_p99_ms`` is what a tick
     spent on talking to robot and operators' devices, 99th percentile. ``refusals`` counts what a
@@ -219,6 +220,7 @@ class ControlState(Message):
     ended: AttemptEnded | None = None
     engaged: bool | None = None
     can_rest: bool = False
+    motors: tuple[str, ...] = ()
     holding: tuple[str, ...] = ()
     left_held: tuple[str, ...] = ()
     releasing: str = ""

@@ -7,6 +7,7 @@ import os
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import itertools
+from dataclasses import replace
 
 import pytest
 from PySide6.QtWidgets import QApplication
@@ -119,13 +120,19 @@ def test_remapped_keys_are_shown(qtbot):
     assert button(controls, "Pause").key() == "F10"
 
 
-REST = {"torque": "on", "can_rest": True}
+REST = {"torque": "on", "can_rest": True, "motors": True, "holding": "arm"}
 _WHY_NOT = (
     (Situation(), "Disarm", "does not answer"),
     (Situation(True, "hold", **REST), "Rest", "Arm it first"),
     (Situation(True, "fault", **REST), "Rest", "Reset it first"),
     (Situation(True, "policy", True, True, **REST), "Rest", "End it first"),
     (Situation(True, "hold", True, torque="off"), "Rest", "off already"),
+    (Situation(True, "policy", True, True, **REST), "Release", "Pause or stop it first"),
+    (Situation(True, "human", True, True, **REST), "Release", "Pause or stop it first"),
+    (Situation(True, "parking", True, **REST), "Release", "Let go drops it at once"),
+    (Situation(True, "hold", motors=True, torque="off"), "Release", "No motor holds"),
+    (Situation(True, "hold", motors=True, lost=True), "Release", "does not answer"),
+    (Situation(False, "hold", **REST), "Release", "does not answer"),
     (Situation(True, "hold", True), "Take over", "No attempt is running"),
     (Situation(True, "hold", True, True, still="Top is black."), "Take over", "Top is black."),
     (Situation(True, "policy", True, True, no_hand="The pad is not there."), "Take over", "pad"),
@@ -155,6 +162,10 @@ _LIVE = (
     (Situation(True, "hold", True, **REST), "Rest"),
     (Situation(True, "parking", True, **REST), "Let go"),
     (Situation(True, "hold", torque="on", can_rest=False), "Rest"),
+    (Situation(True, "hold", **REST), "Release"),
+    (Situation(True, "fault", **REST), "Release"),
+    (Situation(True, "hold", True, True, **REST), "Release"),
+    (Situation(True, "fault", motors=True, holding="leader"), "Release"),
     (Situation(True, "hold", True, no_policy="No policy is loaded."), "Demonstrate"),
     (Situation(True, "hold", True, True, demo=True, no_policy="No policy."), "Resume"),
     (Situation(True, "hold", True, True, no_hand="The pad is not there."), "Resume"),
@@ -172,9 +183,28 @@ def test_what_would_be_done_looks_live(qtbot, situation, name):
     assert button(controls, name).isEnabled()
 
 
+def test_the_second_press_that_lets_go_looks_like_it_and_says_of_what(qtbot):
+    controls = shown(qtbot, AttemptControls(), 1300, 40)
+    controls.setKeys(rest="Ctrl+L", release="Ctrl+Shift+L")
+    held = Situation(True, "fault", motors=True, holding="leader")
+    controls.setValue(held)
+    release = button(controls, "Release")
+    assert "Takes the torque of the leader where it is: it drops." in release.toolTip()
+    place = release.geometry()
+    with qtbot.waitSignal(controls.releaseRequested):
+        press(qtbot, controls, "Release")
+    controls.setValue(replace(held, releasing="leader"))
+    QApplication.processEvents()
+    assert release.text() == "Let go"
+    assert "Support the leader: press again to let it go. (Ctrl+Shift+L)" in release.toolTip()
+    assert release.geometry() == place
+    controls.setValue(replace(held, holding="", releasing=""))
+    assert not release.isEnabled()
+
+
 def test_a_narrow_row_keeps_every_button_and_key_in_sight(qtbot):
     controls = AttemptControls()
-    controls.setKeys(demo="Ctrl+D", disarm="Ctrl+⌫", rest="Ctrl+L")
+    controls.setKeys(demo="Ctrl+D", disarm="Ctrl+⌫", rest="Ctrl+L", release="Ctrl+Shift+L")
     controls.setValue(Situation(True, "hold", True, **REST))
     shown(qtbot, controls, controls.minimumSizeHint().width(), 40)
     buttons = controls.findChildren(KeyButton)

@@ -107,7 +107,8 @@ def test_a_station_whose_motors_are_not_switched_here_has_no_rest_button(bench: 
 
 
 def test_rest_is_one_key_and_on_the_way_the_same_key_lets_go(bench: Bench) -> None:
-    bench.state(gate="hold", armed=True, engaged=True, can_rest=True, devices=(WELL, KEYBOARD))
+    held = {"engaged": True, "holding": ("robot",), "can_rest": True}
+    bench.state(gate="hold", armed=True, devices=(WELL, KEYBOARD), **held)
     button = bench.window.run.controls._rest
     assert button.isVisible()
     assert button.isEnabled()
@@ -128,10 +129,11 @@ def test_rest_is_one_key_and_on_the_way_the_same_key_lets_go(bench: Bench) -> No
 
 def test_an_arm_that_is_driven_or_limp_cannot_be_sent_to_rest(bench: Bench) -> None:
     button = bench.window.run.controls._rest
-    bench.state(gate="policy", armed=True, attempt=14, reason="none", engaged=True, can_rest=True)
+    held = {"engaged": True, "holding": ("robot",), "can_rest": True}
+    bench.state(gate="policy", armed=True, attempt=14, reason="none", **held)
     assert button.isVisible()
     assert not button.isEnabled()
-    bench.state(gate="hold", attempt=0, reason="idle", armed=False, engaged=False)
+    bench.state(gate="hold", attempt=0, reason="idle", armed=False, engaged=False, holding=())
     assert not button.isEnabled()
 
 
