@@ -4,25 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import (
-    QAbstractListModel,
-    QModelIndex,
-    QPersistentModelIndex,
-    QRectF,
-    QSize,
-    Qt,
-)
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPen
-from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from dagger_gui import theme
 from dagger_gui.widgets._painting import clock, draw_text, number
+from dagger_gui.widgets._record_row import ITEM, NO_INDEX, Index, RecordDelegate, paint_untagged
 from sessions.messages import Intervention
 
 Key = tuple[int, int]
-Index = QModelIndex | QPersistentModelIndex
-ITEM = Qt.ItemDataRole.UserRole + 1
-_NO_INDEX = QModelIndex()
 
 
 class InterventionModel(QAbstractListModel):
@@ -82,7 +72,7 @@ class InterventionModel(QAbstractListModel):
                 self._thumbnails[key] = image
         return self._thumbnails.get(key)
 
-    def rowCount(self, parent: Index = _NO_INDEX) -> int:
+    def rowCount(self, parent: Index = NO_INDEX) -> int:
         """How many interventions there are."""
         return 0 if parent.isValid() else len(self._items)
 
@@ -100,38 +90,31 @@ class InterventionModel(QAbstractListModel):
         return None
 
 
-class InterventionDelegate(QStyledItemDelegate):
+class InterventionDelegate(RecordDelegate):
     """Paints one intervention: picture, time, category, duration, doubt."""
 
-    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        """Two lines of text and some air."""
-        return QSize(theme.grid(40), theme.grid(11))
+    def out(self, index: Index) -> bool:
+        """Whether it is left out of training."""
+        return bool(index.data(ITEM).discarded)
 
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        """One row."""
-        item = index.data(ITEM)
-        model = index.model()
-        if item is None or not isinstance(model, InterventionModel):
-            return
-        look = theme.current()
-        painter.save()
-        box = QRectF(option.rect)  # type: ignore[attr-defined]
-        selected = bool(option.state & QStyle.StateFlag.State_Selected)  # type: ignore[attr-defined]
-        painter.fillRect(box, QColor(look.raised if selected else look.surface))
-        if selected:
-            painter.fillRect(
-                QRectF(box.left(), box.top(), theme.grid(1), box.height()), QColor(look.text)
-            )
-        painter.setPen(QPen(QColor(look.line), 1))
-        painter.drawLine(box.bottomLeft(), box.bottomRight())
-        if item.discarded:
-            painter.setOpacity(0.55)
-        inside = box.adjusted(theme.grid(2), theme.grid(1), -theme.grid(2), -theme.grid(1))
+    def paint_row(self, painter: QPainter, inside: QRectF, index: Index) -> None:
+        """One intervention."""
+        item, model = index.data(ITEM), index.model()
+        assert isinstance(model, InterventionModel)
         picture = QRectF(inside.left(), inside.top(), inside.height() * 4 / 3, inside.height())
         paint_picture(painter, picture, model.thumbnail(item))
+        self.paint_colour(painter, picture, item, model)
         text = inside.adjusted(picture.width() + theme.grid(2), 0, 0, 0)
-        _paint_lines(painter, text, item, model.label(item.category))
-        painter.restore()
+        self.paint_lines(painter, text, item, model.label(item.category))
+
+    def paint_colour(
+        self, painter: QPainter, picture: QRectF, item: Intervention, model: InterventionModel
+    ) -> None:
+        """What stands on the picture's edge: nothing here."""
+
+    def paint_lines(self, painter: QPainter, box: QRectF, item: Intervention, label: str) -> None:
+        """The words beside the picture."""
+        _paint_lines(painter, box, item, label)
 
 
 def paint_picture(painter: QPainter, box: QRectF, image: QImage | None) -> None:
@@ -176,15 +159,7 @@ def _paint_lines(painter: QPainter, box: QRectF, item: Intervention, label: str)
             painter.setPen(QColor(look.muted))
             draw_text(painter, upper.adjusted(used, 0, 0, 0), item.note)
         return
-    # Untagged stands out without borrowing a meaning's colour: inverted, with a mark.
-    words = "untagged !"
-    width = QFontMetricsF(body).horizontalAdvance(words) + theme.grid(2)
-    chip = QRectF(upper.left(), upper.top() + 1, min(width, upper.width()), upper.height() - 2)
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(QColor(look.text))
-    painter.drawRoundedRect(chip, 3, 3)
-    painter.setPen(QColor(look.surface))
-    draw_text(painter, chip, words, Qt.AlignmentFlag.AlignHCenter)
+    paint_untagged(painter, upper.adjusted(0, 1, 0, -1))
 
 
 def _state(item: Intervention) -> str:

@@ -4,24 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPen
-from PySide6.QtWidgets import QStyle, QStyleOptionViewItem, QWidget
+from PySide6.QtCore import QRectF, Qt, Signal
+from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter
+from PySide6.QtWidgets import QWidget
 
 from dagger_gui import theme
 from dagger_gui.widgets._intervention_list import (
-    ITEM,
     InterventionDelegate,
     InterventionModel,
     Key,
     key_of,
-    paint_picture,
 )
 from dagger_gui.widgets._painting import clock, draw_text, number
+from dagger_gui.widgets._record_row import paint_untagged
 from dagger_gui.widgets._record_view import RecordView
 from sessions.messages import Intervention
 
-Index = QModelIndex | QPersistentModelIndex
 _PICTURES = 300  # decoded ones that are kept
 
 
@@ -63,37 +61,20 @@ class CorrectionModel(InterventionModel):
 class CorrectionDelegate(InterventionDelegate):
     """A picture with the category's colour beside it, and three lines of words."""
 
-    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        """Three lines of text and some air."""
-        return QSize(theme.grid(40), theme.grid(15))
+    steps = 15
 
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        """One row."""
-        item, model = index.data(ITEM), index.model()
-        if item is None or not isinstance(model, CorrectionModel):
-            return
-        look = theme.current()
-        painter.save()
-        box = QRectF(option.rect)  # type: ignore[attr-defined]
-        selected = bool(option.state & QStyle.StateFlag.State_Selected)  # type: ignore[attr-defined]
-        painter.fillRect(box, QColor(look.raised if selected else look.surface))
-        if selected:
-            strip = QRectF(box.left(), box.top(), theme.grid(1), box.height())
-            painter.fillRect(strip, QColor(look.text))
-        painter.setPen(QPen(QColor(look.line), 1))
-        painter.drawLine(box.bottomLeft(), box.bottomRight())
-        if item.discarded:
-            painter.setOpacity(0.5)
-        inside = box.adjusted(theme.grid(2), theme.grid(1), -theme.grid(2), -theme.grid(1))
-        picture = QRectF(inside.left(), inside.top(), inside.height() * 4 / 3, inside.height())
-        paint_picture(painter, picture, model.thumbnail(item))
-        if item.category:
-            colour = QColor(model.colours.get(item.category, look.edge))
+    def paint_colour(
+        self, painter: QPainter, picture: QRectF, item: Intervention, model: InterventionModel
+    ) -> None:
+        """Its category's, down the left edge."""
+        if item.category and isinstance(model, CorrectionModel):
+            colour = QColor(model.colours.get(item.category, theme.current().edge))
             strip = QRectF(picture.left(), picture.top(), theme.grid(1.5), picture.height())
             painter.fillRect(strip, colour)
-        text = inside.adjusted(picture.width() + theme.grid(2), 0, 0, 0)
-        _paint_lines(painter, text, item, model.label(item.category))
-        painter.restore()
+
+    def paint_lines(self, painter: QPainter, box: QRectF, item: Intervention, label: str) -> None:
+        """Category and length; where; what else is known."""
+        _paint_lines(painter, box, item, label)
 
 
 def _paint_lines(painter: QPainter, box: QRectF, item: Intervention, label: str) -> None:
@@ -107,20 +88,12 @@ def _paint_lines(painter: QPainter, box: QRectF, item: Intervention, label: str)
     draw_text(painter, lines[1], f"attempt {item.episode} at {clock(item.t)}")
     draw_text(painter, lines[2], _third_line(item))
     painter.setFont(theme.font("body", bold=True))
-    metrics = QFontMetricsF(painter.font())
     lines[0].setRight(lines[0].right() - QFontMetricsF(small).horizontalAdvance(duration) - 8)
     if item.category:
         painter.setPen(QColor(look.text))
         draw_text(painter, lines[0], label)
         return
-    # Untagged stands out without borrowing a meaning's colour: inverted, with a mark.
-    width = metrics.horizontalAdvance("untagged !") + theme.grid(2)
-    chip = QRectF(lines[0].left(), lines[0].top(), min(width, lines[0].width()), third)
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(QColor(look.text))
-    painter.drawRoundedRect(chip, 3, 3)
-    painter.setPen(QColor(look.surface))
-    draw_text(painter, chip, "untagged !", Qt.AlignmentFlag.AlignHCenter)
+    paint_untagged(painter, lines[0])
 
 
 def _third_line(item: Intervention) -> str:

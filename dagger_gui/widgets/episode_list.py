@@ -6,26 +6,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from PySide6.QtCore import (
-    QAbstractListModel,
-    QModelIndex,
-    QPersistentModelIndex,
-    QRectF,
-    QSize,
-    Qt,
-    Signal,
-)
+from PySide6.QtCore import QAbstractListModel, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
-from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+from PySide6.QtWidgets import QWidget
 
 from dagger_gui import theme
 from dagger_gui.theme import Role
 from dagger_gui.widgets._painting import clock, draw_shape, draw_text
+from dagger_gui.widgets._record_row import (
+    ITEM,
+    NO_INDEX,
+    Index,
+    RecordDelegate,
+    paint_untagged,
+    untagged_width,
+)
 from dagger_gui.widgets._record_view import RecordView
 
-Index = QModelIndex | QPersistentModelIndex
-ITEM = Qt.ItemDataRole.UserRole + 1
-_NO_INDEX = QModelIndex()
 _ROLES: dict[str, Role] = {"success": "good", "failure": "fault"}
 
 
@@ -102,7 +99,7 @@ class EpisodeModel(QAbstractListModel):
         """The row of an attempt, -1 if it is not here."""
         return -1 if number is None else self._places.get(number, -1)
 
-    def rowCount(self, parent: Index = _NO_INDEX) -> int:
+    def rowCount(self, parent: Index = NO_INDEX) -> int:
         """How many there are."""
         return 0 if parent.isValid() else len(self._rows)
 
@@ -124,37 +121,19 @@ class EpisodeModel(QAbstractListModel):
         return None
 
 
-class EpisodeDelegate(QStyledItemDelegate):
+class EpisodeDelegate(RecordDelegate):
     """Two lines: number, outcome, length; round, operator, what waits."""
 
-    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        """Two lines of text and some air."""
-        return QSize(theme.grid(40), theme.grid(11))
+    def out(self, index: Index) -> bool:
+        """Whether the attempt is discarded."""
+        return bool(index.data(ITEM).outcome == "discarded")
 
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        """One row."""
-        row = index.data(ITEM)
-        if not isinstance(row, EpisodeRow):
-            return
-        look = theme.current()
-        painter.save()
-        box = QRectF(option.rect)  # type: ignore[attr-defined]
-        selected = bool(option.state & QStyle.StateFlag.State_Selected)  # type: ignore[attr-defined]
-        painter.fillRect(box, QColor(look.raised if selected else look.surface))
-        if selected:
-            strip = QRectF(box.left(), box.top(), theme.grid(1), box.height())
-            painter.fillRect(strip, QColor(look.text))
-        painter.setPen(QPen(QColor(look.line), 1))
-        painter.drawLine(box.bottomLeft(), box.bottomRight())
-        if row.outcome == "discarded":
-            painter.setOpacity(0.5)
-        inside = box.adjusted(theme.grid(3), theme.grid(1), -theme.grid(2), -theme.grid(1))
-        half = inside.height() / 2
-        _paint_upper(
-            painter, QRectF(inside.topLeft(), QSize(int(inside.width()), int(half)).toSizeF()), row
-        )
+    def paint_row(self, painter: QPainter, inside: QRectF, index: Index) -> None:
+        """One attempt."""
+        row, half = index.data(ITEM), inside.height() / 2
+        inside = inside.adjusted(theme.grid(1), 0, 0, 0)
+        _paint_upper(painter, inside.adjusted(0, 0, 0, -half), row)
         _paint_lower(painter, inside.adjusted(0, half, 0, 0), row)
-        painter.restore()
 
 
 def _paint_upper(painter: QPainter, box: QRectF, row: EpisodeRow) -> None:
@@ -203,16 +182,10 @@ def _paint_lower(painter: QPainter, box: QRectF, row: EpisodeRow) -> None:
         right = mark.left() - theme.grid(2)
     if row.untagged:
         words = f"{row.untagged} untagged !"
-        width = metrics.horizontalAdvance(words) + theme.grid(2)
-        chip = QRectF(
-            right - width, box.center().y() - metrics.height() / 2, width, metrics.height()
-        )
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(look.text))
-        painter.drawRoundedRect(chip, 3, 3)
-        painter.setPen(QColor(look.surface))
-        draw_text(painter, chip, words, Qt.AlignmentFlag.AlignHCenter)
-        right = chip.left() - theme.grid(2)
+        left = right - untagged_width(painter, words)
+        top = box.center().y() - metrics.height() / 2
+        paint_untagged(painter, QRectF(left, top, right - left, metrics.height()), words)
+        right = left - theme.grid(2)
     painter.setPen(QColor(look.muted))
     draw_text(
         painter, QRectF(box.left(), box.top(), right - box.left(), box.height()), _second_line(row)

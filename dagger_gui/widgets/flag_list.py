@@ -6,26 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from PySide6.QtCore import (
-    QAbstractListModel,
-    QModelIndex,
-    QPersistentModelIndex,
-    QRectF,
-    QSize,
-    Qt,
-    Signal,
-)
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
-from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+from PySide6.QtCore import QAbstractListModel, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter
+from PySide6.QtWidgets import QStyleOptionViewItem, QWidget
 
 from dagger_gui import theme
 from dagger_gui.widgets._base import broken
 from dagger_gui.widgets._painting import clock, draw_shape, draw_text
+from dagger_gui.widgets._record_row import ITEM, NO_INDEX, Index, RecordDelegate
 from dagger_gui.widgets._record_view import RecordView
 
-Index = QModelIndex | QPersistentModelIndex
-ITEM = Qt.ItemDataRole.UserRole + 1
-_NO_INDEX = QModelIndex()
 _LINES = 4
 
 
@@ -73,7 +63,7 @@ class FlagModel(QAbstractListModel):
             self._rows = list(rows)
             self.endResetModel()
 
-    def rowCount(self, parent: Index = _NO_INDEX) -> int:
+    def rowCount(self, parent: Index = NO_INDEX) -> int:
         """How many there are."""
         return 0 if parent.isValid() else len(self._rows)
 
@@ -91,7 +81,7 @@ class FlagModel(QAbstractListModel):
         return None
 
 
-class FlagDelegate(QStyledItemDelegate):
+class FlagDelegate(RecordDelegate):
     """A head and up to four lines of words."""
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
@@ -100,22 +90,10 @@ class FlagDelegate(QStyledItemDelegate):
         small = QFontMetricsF(theme.font("small")).lineSpacing()
         return QSize(theme.grid(40), round(body + _LINES * small + theme.grid(3)))
 
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        """One row."""
-        row = index.data(ITEM)
-        if not isinstance(row, FlagRow):
-            return
-        look = theme.current()
-        painter.save()
-        box = QRectF(option.rect)  # type: ignore[attr-defined]
-        selected = bool(option.state & QStyle.StateFlag.State_Selected)  # type: ignore[attr-defined]
-        painter.fillRect(box, QColor(look.raised if selected else look.surface))
-        if selected:
-            strip = QRectF(box.left(), box.top(), theme.grid(1), box.height())
-            painter.fillRect(strip, QColor(look.text))
-        painter.setPen(QPen(QColor(look.line), 1))
-        painter.drawLine(box.bottomLeft(), box.bottomRight())
-        inside = box.adjusted(theme.grid(3), theme.grid(1), -theme.grid(2), 0)
+    def paint_row(self, painter: QPainter, inside: QRectF, index: Index) -> None:
+        """One flag."""
+        row, look = index.data(ITEM), theme.current()
+        inside = inside.adjusted(theme.grid(1), 0, 0, 0)
         painter.setFont(theme.font("body", bold=True))
         metrics = QFontMetricsF(painter.font())
         side = metrics.ascent()
@@ -131,7 +109,6 @@ class FlagDelegate(QStyledItemDelegate):
         for i, words in enumerate(broken(row.text, small, inside.width(), _LINES)):
             place = QRectF(inside.left(), head.bottom() + i * line, inside.width(), line)
             draw_text(painter, place, words)
-        painter.restore()
 
 
 class FlagList(RecordView):
