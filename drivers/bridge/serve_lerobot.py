@@ -145,7 +145,8 @@ class Device:
         self.kind = kind
         self.config = _config(kind, table)
         self.broken = False
-        self.engaged = self.holds = kind == "robot"  # LeRobot connects a robot with torque on
+        self.engaged = self.holds = False
+        self._connected = False
         self._goal: dict[str, float] = {}
         self._build()
 
@@ -163,11 +164,14 @@ class Device:
         self.reads, self.writes = _scalars(reads), _scalars(writes)
 
     def connect(self) -> None:
-        """Opens it as it was calibrated by ``lerobot-calibrate``.
+        """Opens it as it was calibrated by ``lerobot-calibrate``; its torque stays as it was.
+
+        LeRobot gives a robot torque when it connects: one that had none gets it taken back.
 
         Raises:
             RefusalError: it is not there, or its calibration is not that of the file.
         """
+        held = self._held()
         try:
             self.device.connect(calibrate=False)
             calibrated = bool(self.device.is_calibrated)
@@ -186,7 +190,12 @@ class Device:
                 f"Run lerobot-calibrate --{self.kind}.type={self.config.type} "
                 f"--{self.kind}.id={self.config.id} with its port, then serve it again.",
             )
-        self.broken = False
+        self.broken, self._connected = False, True
+        self.engaged = self.holds = self.kind == "robot"
+        if self.kind == "robot" and not held:
+            # LeRobot offers no way: then it goes on holding, and says so.
+            with contextlib.suppress(RefusalError):
+                self.torque(on=False)
 
     @property
     def title(self) -> str:
@@ -202,7 +211,6 @@ class Device:
         self.close()
         self._build()
         self.connect()
-        self.engaged = self.holds = self.kind == "robot"
 
     def close(self) -> None:
         """Lets go of it; whether its torque goes is LeRobot's ``disable_torque_on_disconnect``."""
@@ -253,12 +261,15 @@ class Device:
         return list(self._goal.values())
 
     def hold(self) -> None:
+        """As ``stay``; nothing for a robot without torque: some motors take a goal for a wish."""
+        if self.kind == "robot" and self.holds:
+            self.stay()
+
+    def stay(self) -> None:
         """Sends the robot where it is measured; grippers keep their goal, and with it their grip.
 
         What is no position (the speed of a wheel) is sent as zero.
         """
-        if self.kind != "robot":
-            return
         found = dict(zip(self.reads, self.read(), strict=True))
         goal = {n: found.get(n, 0.0) if n.endswith(".pos") else 0.0 for n in self.writes}
         goal.update({n: v for n, v in self._goal.items() if "gripper" in n})
@@ -281,6 +292,29 @@ class Device:
             except (ConnectionError, RuntimeError):
                 turn()  # one lost packet leaves some motors as they were
         self.engaged = self.holds = on
+
+    def _held(self) -> bool:
+        """Whether any motor of a robot holds it, before LeRobot gives torque to all of them.
+
+        Read from the motors, as they may have been without power. Where LeRobot has no bus of them
+        it is what they were told last; at the beginning LeRobot's way.
+        """
+        known = self.holds or not self._connected
+        if self.kind != "robot":
+            return known
+        found: list[bool] = []
+        for _, part in _arms(self.device):
+            bus: Any = getattr(part, "bus", None)
+            try:
+                bus.connect()
+                try:
+                    torque = bus.sync_read("Torque_Enable", normalize=False)
+                finally:
+                    bus.disconnect(disable_torque=False)
+                found += [bool(value) for value in torque.values()]
+            except Exception:  # noqa: BLE001 - another kind of bus, or none: connecting says more
+                return known
+        return any(found)
 
     def _switches(self) -> list[Any]:
         if hasattr(self.device, "disable_torque"):
@@ -514,11 +548,16 @@ class Server:
             return ()
         if values.size:  # where a leader is, so that torque that comes on moves nothing
             self.device.write(values.tolist())
-        self.device.hold()
-        if operation == "engage":
-            self.device.torque(on=True)
+        if operation == "hold":
             self.device.hold()
-            self._held = ""
+            return ()
+        robot = self.device.kind == "robot"
+        if robot:
+            self.device.stay()  # so that torque that comes on moves nothing
+        self.device.torque(on=True)
+        if robot:
+            self.device.stay()
+        self._held = ""
         return ()
 
     def _hello(self, header: dict[str, Any]) -> dict[str, Any]:
@@ -542,8 +581,12 @@ class Server:
                 f"{values.size} values came, of which not all are finite or wanted.",
                 f"Send one for each of {', '.join(self.device.writes)}.",
             )
-        if self._held and self.device.kind == "robot":
+        if self.device.kind != "robot":
+            return
+        if self._held:
             raise RefusalError("held", self._held, "Arm it again; it holds where it stopped.")
+        if not self.device.engaged:
+            raise RefusalError("held", "It is not armed.", "")
 
     def _hold(self, why: str) -> None:
         self._held = why

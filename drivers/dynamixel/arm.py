@@ -70,12 +70,18 @@ class Arm(Attached):
         super().connect()
 
     def disconnect(self) -> None:
-        """Lets the arm hold where it is and closes the bus; calling it twice is harmless."""
+        """Lets the arm hold where it is and closes the bus; calling it twice is harmless.
+
+        What a watchdog has stopped stays so, for the next connection to tell.
+        """
         if self._bus.is_open and self.engaged:
             with contextlib.suppress(DriverError):
                 self.hold()
                 # Its last goal is where it is: without a host there is nothing to guard against.
-                self._write_all("bus_watchdog", 0)
+                self.stops.watch.read_watchdog()
+                waiting = set(self.calibration.ids) - self.stops.watch.tripped
+                if waiting:
+                    self._verified("bus_watchdog", dict.fromkeys(sorted(waiting), 0))
         self._bus.close()
 
     # -- every tick

@@ -278,7 +278,13 @@ def driven(name: str, limits: JointLimits, drive: DriveConfig, rate_hz: float) -
         DeviceConfigError: a value that makes no sense, or a watchdog too short for the rate.
     """
     watchdog_ms = drive.watchdog_ms
-    if watchdog_ms and rate_hz and watchdog_ms < _PERIODS * 1000.0 / rate_hz:
+    if watchdog_ms == 0:
+        raise DeviceConfigError(
+            name,
+            "watchdog_ms is 0: nothing would stop the arm if this program died.",
+            "Give it a multiple of 20 from 40 to 2540; 80 stops the arm within 100 ms.",
+        )
+    if rate_hz and watchdog_ms < _PERIODS * 1000.0 / rate_hz:
         raise DeviceConfigError(
             name,
             f"watchdog_ms is {watchdog_ms}, and at {rate_hz:g} Hz a goal comes every "

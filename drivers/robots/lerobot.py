@@ -94,7 +94,7 @@ class LeRobotArm:
             Highest(config.velocity_rad_s, config.acceleration_rad_s2, config.gripper_per_s),
         )
         self.rest_pose = rest_pose(name, config.rest_pose, self.limits)
-        self.engaged = self.holds = True  # LeRobot connects an arm with its torque on
+        self.engaged = self.holds = False
         self._link = Link(name, config.endpoint, "robot", config.poll_hz, config.stale_s)
         self._reads: Reads | None = None
         self._writes: Scale | None = None

@@ -132,6 +132,7 @@ def test_a_calibration_of_another_kind_of_arm_is_refused(bench, change, says):
     [
         ({"power": 1.5}, 0, "power is 1.5"),
         ({"watchdog_ms": 90}, 0, "watchdog_ms is 90"),
+        ({"watchdog_ms": 0}, 0, "watchdog_ms is 0: nothing would stop the arm.*from 40 to 2540"),
         ({"watchdog_ms": 80}, 20, "watchdog_ms is 80, and at 20 Hz a goal comes every 50 ms"),
         ({"rest_pose": [0.0, 1.0]}, 0, "one number for each of waist"),
         ({"colour": "red"}, 0, "Unknown key 'colour'"),

@@ -77,8 +77,20 @@ def environment() -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def bridge(folder: Path, *options: str, kind: str = "robot", silence_ms: int = 100, wait=True):
-    """Serves the stand-in device whose port is ``folder``."""
+def bridge(
+    folder: Path, *options: str, kind: str = "robot", silence_ms: int = 100, held: bool = True
+):
+    """Serves the stand-in device whose port is ``folder``.
+
+    Args:
+        folder: of the device.
+        options: of the script.
+        kind: ``robot`` or ``teleop``.
+        silence_ms: as the script's.
+        held: whether a robot's motors hold it before LeRobot connects it.
+    """
+    if kind == "robot" and held:
+        (folder / "torque").touch()
     if not (folder / "blue.json").exists():
         calibrate(folder)
     device = "bench_follower" if kind == "robot" else "bench_leader"

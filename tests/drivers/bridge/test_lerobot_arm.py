@@ -164,6 +164,67 @@ def test_torque_goes_on_request_and_comes_back_where_the_arm_is(served, robot):
     again.disconnect()
 
 
+def replugged(served, robot, *, power_lost=False):
+    """Its cable is pulled and put back; the arm is connected again."""
+    served.unplug()
+
+    def lost() -> bool:
+        try:
+            robot.get_observation()
+        except DeviceLostError:
+            return True
+        return False
+
+    until(lost, "the loss")
+    robot.disconnect()
+    if power_lost:
+        (served.folder / "torque").unlink()
+    served.replug()
+    robot.connect()
+
+
+def test_an_arm_that_was_released_has_no_torque_when_its_cable_is_back_until_it_is_armed(served):
+    robot = arm(served.endpoint, stale_s=0.2)
+    robot.connect()
+    robot.release()
+    assert (robot.engaged, robot.holds) == (False, False)
+    replugged(served, robot)
+    assert (robot.engaged, robot.holds) == (False, False)
+    assert not (served.folder / "torque").exists()
+    told = len(served.told())
+    with pytest.raises(SelfStoppedError, match="not armed"):
+        robot.send_action(robot.get_observation().position)
+    robot.stop()
+    assert len(served.told()) == told, "a goal gives some motors torque"
+    robot.engage()
+    assert (robot.engaged, robot.holds) == (True, True)
+    robot.send_action(robot.get_observation().position)
+    robot.disconnect()
+
+
+@pytest.mark.parametrize("power_lost", [False, True])
+def test_an_arm_that_held_holds_when_its_cable_is_back_unless_its_power_was_gone(
+    served, power_lost
+):
+    robot = arm(served.endpoint, stale_s=0.2)
+    robot.connect()
+    robot.engage()
+    replugged(served, robot, power_lost=power_lost)
+    held = not power_lost
+    assert (robot.engaged, robot.holds) == (held, held)
+    assert (served.folder / "torque").exists() is held
+    robot.disconnect()
+
+
+def test_an_arm_without_torque_gets_none_by_being_served(tmp_path):
+    with bridge(tmp_path, DEG, silence_ms=5000, held=False) as served:
+        robot = arm(served.endpoint)
+        robot.connect()
+        assert (robot.engaged, robot.holds) == (False, False)
+        assert not (tmp_path / "torque").exists()
+        robot.disconnect()
+
+
 def test_an_unplugged_arm_is_lost_by_name_and_comes_back_without_the_bridge_being_restarted(served):
     robot = arm(served.endpoint, stale_s=0.2)
     robot.connect()

@@ -37,12 +37,20 @@ class MotorsBus:
     def __init__(self, port, motors, calibration):
         self.folder, self.motors, self.calibration = Path(port), motors, calibration
         self.is_connected = False
-        self.torque = False
         self._at = dict.fromkeys(motors, 2048.0)
         self._goal = dict(self._at)
         self._t = time.monotonic()
 
-    def connect(self):
+    @property
+    def torque(self):
+        """Kept by the motors, whoever speaks to them, until they lose their power."""
+        return (self.folder / "torque").exists()
+
+    @torque.setter
+    def torque(self, on):
+        (self.folder / "torque").touch() if on else (self.folder / "torque").unlink(missing_ok=True)
+
+    def connect(self, handshake=True):
         self._answer()
         self.is_connected = True
 
@@ -72,9 +80,11 @@ class MotorsBus:
         self.torque = False
         self.tell("torque", on=False)
 
-    def sync_read(self):
+    def sync_read(self, data_name, motors=None, *, normalize=True):
         self._answer()
         self._move()
+        if data_name == "Torque_Enable":
+            return dict.fromkeys(self.motors, int(self.torque))
         return {name: self._normalize(name, ticks) for name, ticks in self._at.items()}
 
     def sync_write(self, goals):

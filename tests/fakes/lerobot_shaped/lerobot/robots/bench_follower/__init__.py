@@ -49,12 +49,14 @@ class BenchFollower:
             self.bus.enable_torque()
 
     def get_observation(self):
-        return {f"{name}.pos": value for name, value in self.bus.sync_read().items()}
+        return {
+            f"{name}.pos": value for name, value in self.bus.sync_read("Present_Position").items()
+        }
 
     def send_action(self, action):
         goal = {k.removesuffix(".pos"): v for k, v in action.items() if k.endswith(".pos")}
         if self.config.max_relative_target is not None:
-            far, at = self.config.max_relative_target, self.bus.sync_read()
+            far, at = self.config.max_relative_target, self.bus.sync_read("Present_Position")
             goal = {k: at[k] + min(far, max(-far, v - at[k])) for k, v in goal.items()}
         self.bus.sync_write(goal)
         return {f"{name}.pos": value for name, value in goal.items()}

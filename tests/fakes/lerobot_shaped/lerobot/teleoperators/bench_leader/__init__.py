@@ -47,7 +47,9 @@ class BenchLeader:
         hand = Path(self.config.port) / "pose.json"
         if hand.exists() and not self.bus.torque:
             self.bus.put(json.loads(hand.read_text()))
-        return {f"{name}.pos": value for name, value in self.bus.sync_read().items()}
+        return {
+            f"{name}.pos": value for name, value in self.bus.sync_read("Present_Position").items()
+        }
 
     def send_feedback(self, feedback):
         if not self.config.drivable:
