@@ -306,7 +306,11 @@ class Teleoperator(Protocol):
         """Closes the device; calling it twice is harmless."""
 
     def begin(self, view: TeleoperatorView) -> None:
-        """The human takes over at this tick: anchor relative motion at ``view.sent``."""
+        """The human takes over at this tick: from ``view.sent`` on, whatever the device moves by.
+
+        An absolute device is told twice: when it begins to align (``view.controller`` is no human
+        yet), and when it has been brought to the arm and takes over.
+        """
 
     def get_action(self, view: TeleoperatorView) -> OperatorInput:
         """Polls the device; never blocks.

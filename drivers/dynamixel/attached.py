@@ -96,6 +96,11 @@ class Attached:
                     raise
 
     @property
+    def reach(self) -> tuple[Floats, Floats]:
+        """Lowest and highest positions that it takes, both shape (A,) [rad, gripper 0..1]."""
+        return self._reach
+
+    @property
     def holds(self) -> bool:
         """Whether any motor has torque, as last read."""
         return any(self.stops.watch.torque.values())

@@ -8,7 +8,8 @@ Three ways to take over, named in the station file:
   arm had then.
 - ``align``: the leader always says where it is, and takes over once it has been brought to the arm.
 
-In all three the follower never moves to meet the human.
+In all three the follower never moves to meet the human. A motor that holds the leader when it is
+connected goes on holding it, until a takeover or a request lets it go: a leader may be heavy.
 """
 
 from __future__ import annotations
@@ -26,12 +27,13 @@ from drivers.base import (
     OperatorInput,
     TeleoperatorView,
 )
+from drivers.teleoperators._absolute import Absolute
+from drivers.teleoperators._consent import HOLDS, HUMAN_DRIVES, POLICY_DRIVES, WAITS, Consent
 from drivers.teleoperators._gentle import GentleArm
-from drivers.teleoperators._mapping import Clutch, JointMap, Ramp, bounded, nearest_turn
+from drivers.teleoperators._mapping import Clutch, JointMap, Ramp
 
 MIRROR, CLUTCH, ALIGN = TAKEOVERS = ("mirror", "clutch", "align")
-HUMAN = ("human", "demo")
-_MOVING = ("policy", "handover", *HUMAN)
+_MOVING = (*POLICY_DRIVES, *HUMAN_DRIVES)
 
 _MIRROR_HZ = 34.0
 """Goals a second while mirroring: even under the servos' own profile, and little to say on a bus
@@ -85,9 +87,11 @@ class Leader:
         speed = np.where(leads_grip, manner.gripper_speed, manner.speed)
         self._ramp = Ramp(speed, np.full(size, _LEASH))
         self._position: Floats = np.zeros(size)
-        self._pose: Floats = np.zeros(len(chart.follower))
+        self._absolute = Absolute(chart.grips)
         self._driving = self._seen_human = self._just_read = False
-        self._mirrors = self._free = False
+        self._mirrors = self._lets_go = False
+        self._consent = Consent()
+        self._behind: tuple[str, ...] = ()
         self._ticks = 0
         self._idle_s = 0.0
 
@@ -99,7 +103,7 @@ class Leader:
     def connect(self) -> None:
         """Finds the leader and makes sure that it is the one that was calibrated.
 
-        No motor gets torque; a leader that is not to mirror, and holds, is let go.
+        No motor gets torque, and none loses it: see ``Consent`` for when it mirrors.
 
         Raises:
             DeviceNotFoundError: no port, or nobody answers on it.
@@ -111,8 +115,10 @@ class Leader:
         arm.connect()
         self._arm = arm
         self._position = arm.read().position
-        self._driving = self._just_read = self._mirrors = False
-        self._remind(arm)
+        self._driving = self._just_read = self._mirrors = self._lets_go = False
+        self._consent.withdraw()
+        self._behind = ()
+        self._absolute.end()
 
     def disconnect(self) -> None:
         """Lets go of the port; a leader that mirrored holds where it is, as gently as before."""
@@ -130,9 +136,10 @@ class Leader:
         arm = self._connected()
         self._driving, self._seen_human, self._just_read = True, False, True
         self._mirrors = False
+        self._lets_go = True
         led = self._chart.to_follower(self._position)
         self._clutch.begin(view.sent, led)
-        self._pose = self._absolute(led, view.sent, view.sent)
+        self._absolute.begin(view.sent, led, drives=view.controller in HUMAN_DRIVES)
         if arm.engaged or arm.holds:
             arm.let_go()
 
@@ -149,6 +156,7 @@ class Leader:
         self._just_read = False
         self._remind(arm)
         self._mind_hand_back(view)
+        self._consent.watch(view)
         if not view.attempt_running:
             return OperatorInput()
         led = self._chart.to_follower(self._position)
@@ -156,16 +164,16 @@ class Leader:
             return OperatorInput(
                 action=self._clutch.target(led, view.limits) if self._driving else None
             )
-        self._pose = self._absolute(led, self._pose if self._driving else view.sent, view.sent)
-        return OperatorInput(action=bounded(self._pose, view.limits, self._chart.grips))
+        return OperatorInput(action=self._absolute.target(led, view.sent, view.limits))
 
     def release(self) -> None:
-        """Torque off at once; it mirrors again from the next attempt or hand-back.
+        """Torque off at once; see ``Consent`` for when it mirrors again.
 
         Raises:
             DeviceLostError: it is gone, or a motor does not answer.
         """
-        self._free, self._mirrors = True, False
+        self._consent.withdraw()
+        self._lets_go, self._mirrors = True, False
         self._connected().release()
 
     def send_feedback(self, view: TeleoperatorView) -> None:
@@ -180,11 +188,10 @@ class Leader:
         arm = self._arm
         if not view.attempt_running:
             self._mend(arm, view.dt)
-        if not view.attempt_running:
-            self._free = False
-        if not view.attempt_running or view.controller not in _MOVING or self._free:
+        if not view.attempt_running or view.controller not in _MOVING or not self._consent.given:
             return
         if not self._mirrors:
+            self._lets_go = False
             if not arm.take_hold():
                 return
             self._ramp.begin(self._position)
@@ -193,7 +200,8 @@ class Leader:
         self._ticks += 1
         if self._ticks % every:
             return
-        target = self._chart.to_leader(view.state.position)
+        wanted = self._chart.to_leader(view.state.position)
+        target, self._behind = self._chart.within_reach(wanted, self._position, *arm.reach)
         try:
             arm.command(self._ramp.advance(target, self._position, every * view.dt))
         except DriverError:
@@ -220,6 +228,12 @@ class Leader:
                 "The leader cannot follow the arm, and leads all the same. End the attempt: then "
                 "its motor is restarted."
             )
+        if self._arm.holds and not self._lets_go and self._manner.takeover != MIRROR:
+            warnings.append(HOLDS)
+        if self._consent.awaited and self._manner.takeover == MIRROR:
+            warnings.append(WAITS)
+        if self._behind:
+            warnings.append(behind(self._behind))
         if self._chart.unled:
             joints = ", ".join(self._chart.unled)
             warnings.append(f"No joint of the leader leads {joints}: they stay where they are.")
@@ -235,24 +249,28 @@ class Leader:
 
     def _remind(self, arm: GentleArm) -> None:
         """Tells it to let go until all motors say that they have: packets get lost."""
-        free = self._driving or self._manner.takeover != MIRROR
-        if free and arm.holds:
+        if self._lets_go and arm.holds:
             arm.let_go()
 
     # -- who drives
 
     def _mind_hand_back(self, view: TeleoperatorView) -> None:
-        human = view.controller in HUMAN
+        human = view.controller in HUMAN_DRIVES
         if self._driving and self._seen_human and not human:
-            self._driving = self._free = False
+            self._driving = False
+            self._absolute.end()
         self._seen_human = self._driving and (self._seen_human or human)
-
-    def _absolute(self, led: Floats, near: Floats, sent: Floats) -> Floats:
-        """Its pose at the turn nearest to ``near``; joints without leader as they were sent."""
-        turned = np.where(self._chart.grips, led, nearest_turn(led, near))
-        return np.where(np.isnan(led), sent, turned)
 
     def _connected(self) -> GentleArm:
         if self._arm is None:
             raise DeviceLostError(self._name, "It is not connected.", "Plug it in.")
         return self._arm
+
+
+def behind(joints: tuple[str, ...]) -> str:
+    """What is said where a leader cannot mirror the arm in some of its joints."""
+    return (
+        f"The leader's {' and '.join(joints)} cannot go where the arm is, and "
+        f"{'stays' if len(joints) == 1 else 'stay'} at the end of its reach. Calibrate it, or "
+        "correct offsets in the station file."
+    )

@@ -18,6 +18,10 @@ from drivers.base import DeviceConfigError, Floats, JointLimits, openings
 
 TURN = 2.0 * math.pi
 
+STRAY_RAD = 0.3
+"""A leader stays at the end of its reach for so much that the arm goes beyond it, rather than to
+swing round by a turn [rad]."""
+
 
 @dataclass(frozen=True)
 class JointMap:
@@ -59,6 +63,32 @@ class JointMap:
         led = self.source >= 0
         pose[self.source[led]] = (self.direction * (follower - self.offset))[led]
         return pose
+
+    def within_reach(
+        self, wanted: Floats, place: Floats, lower: Floats, upper: Floats
+    ) -> tuple[Floats, tuple[str, ...]]:
+        """A leader pose at the whole turns that the leader can reach, nearest to where it is.
+
+        Args:
+            wanted: shape (L,), as ``to_leader`` gives it.
+            place: shape (L,), where the leader is [rad, trigger 0..1].
+            lower: shape (L,), the least that it reaches.
+            upper: shape (L,), the most.
+
+        Returns:
+            the pose within the reach, and the joints that have to stay behind.
+        """
+        angles = np.ones(len(self.leader), dtype=bool)
+        angles[self.source[self.grips & (self.source >= 0)]] = False
+        least = np.ceil((lower - STRAY_RAD - wanted) / TURN)
+        most = np.floor((upper + STRAY_RAD - wanted) / TURN)
+        turns = np.clip(np.round((place - wanted) / TURN), least, most)
+        none = angles & (least > most)
+        below, above = wanted + TURN * most, wanted + TURN * least
+        turns = np.where(none, np.where(lower - below < above - upper, most, least), turns)
+        turned = wanted + TURN * np.where(angles, turns, 0.0)
+        behind = tuple(n for n, short in zip(self.leader, none, strict=True) if short)
+        return np.clip(turned, lower, upper), behind
 
 
 def joint_map(

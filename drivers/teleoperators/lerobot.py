@@ -3,7 +3,8 @@
 The follower never moves to meet the leader. ``clutch`` needs nothing of the leader: motion counts
 from the poses at takeover. ``mirror`` is for leaders that LeRobot can drive (those with feedback):
 the leader follows the arm until takeover, when its torque goes. ``align`` takes the leader's pose
-as it is and lets nobody take over before both arms agree.
+as it is and lets nobody take over before both arms agree. What holds the leader when it is
+connected goes on holding it, until a takeover or a request lets it go.
 """
 
 from __future__ import annotations
@@ -11,8 +12,6 @@ from __future__ import annotations
 import contextlib
 from dataclasses import dataclass, field, replace
 from typing import Any
-
-import numpy as np
 
 from drivers.base import (
     DeviceConfigError,
@@ -26,15 +25,15 @@ from drivers.base import (
 )
 from drivers.bridge.link import SWITCH_S, Link
 from drivers.bridge.served import Served
-from drivers.bridge.units import Joint, Scale, scale
+from drivers.bridge.units import Joint, Scale, calibrated, scale
 from drivers.registry import DeviceContext, parsed
-from drivers.teleoperators._mapping import Clutch, JointMap, Ramp, bounded, joint_map, nearest_turn
+from drivers.teleoperators._absolute import Absolute
+from drivers.teleoperators._consent import HOLDS, HUMAN_DRIVES, POLICY_DRIVES, WAITS, Consent
+from drivers.teleoperators._leader import behind
+from drivers.teleoperators._lerobot_mirror import Mirror
+from drivers.teleoperators._mapping import Clutch, JointMap, joint_map
 
 TAKEOVERS = ("clutch", "mirror", "align")
-_HUMAN = ("human", "demo")
-_LED = ("policy", "handover")
-_LEASH = 0.25
-"""How far a mirrored goal may be from the leader [rad, trigger 0..1]: what bounds the pull."""
 
 
 @dataclass(frozen=True)
@@ -108,10 +107,13 @@ class LeRobotLeader:
         self._link = Link(name, config.endpoint, "teleop", config.poll_hz, config.stale_s)
         self._reads: Scale | None = None
         self._map: JointMap | None = None
-        self._mirror: _Mirror | None = None
+        self._mirror: Mirror | None = None
         self._holds = False
         self._clutch = Clutch(openings(joint_names), config.scale)
-        self._driving = self._seen = self._free = False
+        self._absolute = Absolute(openings(joint_names))
+        self._driving = self._seen = False
+        self._consent = Consent()
+        self._behind: tuple[str, ...] = ()
 
     @property
     def holds(self) -> bool:
@@ -120,6 +122,8 @@ class LeRobotLeader:
 
     def connect(self) -> None:
         """Reaches the bridge and compares what it serves with the station file.
+
+        No motor gets torque, and none loses it: see ``Consent`` for when it mirrors.
 
         Raises:
             DeviceNotFoundError: nothing serves there, or another leader.
@@ -141,12 +145,12 @@ class LeRobotLeader:
             )
             self._mirror = self._mirroring(served, joints)
             self._holds = served.holds
-            if served.holds and self._mirror is None:
-                self.release()  # it mirrored before, and is not to any more
         except DriverError:
             self._link.close()
             raise
-        self._driving = False
+        self._driving, self._behind = False, ()
+        self._consent.withdraw()
+        self._absolute.end()
 
     def disconnect(self) -> None:
         """Lets go of the bridge; a leader that mirrored holds where it is."""
@@ -154,11 +158,11 @@ class LeRobotLeader:
 
     def begin(self, view: TeleoperatorView) -> None:
         """The human takes over: the leader is theirs at once, motion counts from here."""
-        if self._mirror is not None:
-            self._mirror.let_go()
+        self._let_go()
         led = self._led()
         if led is not None:
             self._clutch.begin(view.sent, led)
+            self._absolute.begin(view.sent, led, drives=view.controller in HUMAN_DRIVES)
         self._driving, self._seen = led is not None, False
 
     def get_action(self, view: TeleoperatorView) -> OperatorInput:
@@ -168,19 +172,18 @@ class LeRobotLeader:
             DeviceLostError: LeRobot or the bridge does not answer.
         """
         leader = self._pose()
+        self._consent.watch(view)
         if not view.attempt_running:
-            self._driving = self._free = False
+            self._handed_back()
             return OperatorInput()
         assert self._map is not None
         led = self._map.to_follower(leader)
-        if not self.relative:
-            turned = np.where(self._map.grips, led, nearest_turn(led, view.sent))
-            pose = np.where(np.isnan(led), view.sent, turned)
-            return OperatorInput(action=bounded(pose, view.limits, self._map.grips))
-        human = view.controller in _HUMAN
+        human = view.controller in HUMAN_DRIVES
         if self._driving and self._seen and not human:
-            self._driving = self._free = False
+            self._handed_back()
         self._seen = self._seen or human
+        if not self.relative:
+            return OperatorInput(action=self._absolute.target(led, view.sent, view.limits))
         if not self._driving:
             return OperatorInput()
         return OperatorInput(action=self._clutch.target(led, view.limits))
@@ -193,21 +196,21 @@ class LeRobotLeader:
         """
         if self._mirror is None or self._driving or self._map is None:
             return
-        if not view.attempt_running:
-            self._free = False
-        if not view.attempt_running or view.controller not in _LED or self._free:
+        moves = view.attempt_running and view.controller in POLICY_DRIVES
+        if not moves or not self._consent.given:
             return
-        wanted = self._map.to_leader(view.state.position)
-        self._mirror.follow(wanted, self._pose(), view.dt)
+        wanted, leader = self._map.to_leader(view.state.position), self._pose()
+        target, self._behind = self._map.within_reach(wanted, leader, *self._mirror.reach)
+        self._mirror.follow(target, leader, view.dt)
 
     def release(self) -> None:
-        """Torque off at once; it mirrors again from the next attempt or hand-back.
+        """Torque off at once; see ``Consent`` for when it mirrors again.
 
         Raises:
             DeviceConfigError: LeRobot offers no way to switch off its motors.
             DeviceLostError: LeRobot or the bridge does not answer.
         """
-        self._free = True
+        self._consent.withdraw()
         asked = self._link.ask("release", wait_s=SWITCH_S)
         if not asked.done.is_set():
             raise DeviceLostError(
@@ -232,11 +235,31 @@ class LeRobotLeader:
     def health(self) -> Health:
         """Round trips through bridge and bus, and joints that nothing leads."""
         found = self._link.health()
-        if self._map is None or not self._map.unled:
-            return found
-        joints = ", ".join(self._map.unled)
-        unled = f"No joint of the leader leads {joints}: they stay where they are."
-        return replace(found, warnings=(*found.warnings, unled))
+        warnings = list(found.warnings)
+        if self._mirror is None and self._holds:
+            warnings.append(HOLDS)
+        if self._mirror is not None and self._consent.awaited:
+            warnings.append(WAITS)
+        if self._behind:
+            warnings.append(behind(self._behind))
+        if self._map is not None and self._map.unled:
+            joints = ", ".join(self._map.unled)
+            warnings.append(f"No joint of the leader leads {joints}: they stay where they are.")
+        return replace(found, warnings=tuple(warnings))
+
+    def _let_go(self) -> None:
+        """The leader is the human's, by the next transaction."""
+        if self._mirror is not None:
+            self._mirror.let_go()
+        elif self._holds:
+            self._holds = False
+            with contextlib.suppress(DriverError):  # a leader that is gone is noticed by a poll
+                self._link.ask("release", wait_s=0.0)
+
+    def _handed_back(self) -> None:
+        """Somebody else drives."""
+        self._driving = False
+        self._absolute.end()
 
     def _pose(self) -> Floats:
         """The leader's joints in our units, shape (L,)."""
@@ -266,7 +289,7 @@ class LeRobotLeader:
             "Serve a leader arm; gamepads and keyboards are read here directly.",
         )
 
-    def _mirroring(self, served: Served, joints: dict[str, Joint]) -> _Mirror | None:
+    def _mirroring(self, served: Served, joints: dict[str, Joint]) -> Mirror | None:
         if self._config.takeover != "mirror":
             return None
         if not served.writes or not served.torque:
@@ -276,51 +299,8 @@ class LeRobotLeader:
                 'Set takeover = "clutch".',
             )
         writes = scale(self._name, joints, served.writes, "takes feedback for")
-        return _Mirror(self._link, writes, served, self._config.mirror_rad_s)
-
-
-class _Mirror:
-    """Drives a leader to where the arm is, at joint speed and on a leash.
-
-    Args:
-        link: the way to the leader.
-        writes: its joints among its feedback.
-        served: the leader, which may hold already.
-        speed_rad_s: highest speed [rad/s, trigger 1/s].
-
-    Attributes:
-        holds: whether it has torque, as far as is known.
-    """
-
-    def __init__(self, link: Link, writes: Scale, served: Served, speed_rad_s: float) -> None:
-        self._link, self._writes, self._size = link, writes, len(served.writes)
-        joints = len(writes.index)
-        self._ramp = Ramp(np.full(joints, speed_rad_s), np.full(joints, _LEASH))
-        self.holds, self._follows = served.holds, False
-
-    def follow(self, wanted: Floats, leader: Floats, dt: float) -> None:
-        """One step towards ``wanted``, shape (L,), NaN where a joint may be anywhere."""
-        values = np.zeros(self._size)
-        if not self._follows:
-            self._ramp.begin(leader)
-            self._writes.fill(values, leader)  # where it is: torque that comes on moves nothing
-            self._link.ask("engage", values, wait_s=0.0)
-            self.holds = self._follows = True
-            return
-        self._writes.fill(values, self._ramp.advance(wanted, leader, dt))
-        self._link.ask("write", values, wait_s=0.0)
-
-    def let_go(self) -> None:
-        """Torque off by the next transaction; a leader that is gone is noticed by a poll."""
-        if not self.holds:
-            return
-        self.released()
-        with contextlib.suppress(DriverError):
-            self._link.ask("release", wait_s=0.0)
-
-    def released(self) -> None:
-        """Its torque is off."""
-        self.holds = self._follows = False
+        reach = calibrated(joints, served.writes, writes)
+        return Mirror(self._link, writes, reach, served, self._config.mirror_rad_s)
 
 
 def create(name: str, config: Config, context: DeviceContext) -> LeRobotLeader:

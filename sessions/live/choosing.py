@@ -57,6 +57,8 @@ class Choice:
             return self._parking.target()
         if helm.gate.state is GateState.ALIGNING and self._aligned():
             helm.apply(Event.ALIGNED)
+            # Near is not equal: its device is anchored, so that the arm does not go to meet it.
+            self._operators.begin(helm.driver, helm.view())
         if helm.gate.state is GateState.HUMAN:
             return self._operators.action(helm.driver)
         return None

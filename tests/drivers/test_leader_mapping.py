@@ -12,7 +12,15 @@ from hypothesis.extra.numpy import arrays
 
 from drivers.base import DeviceConfigError, JointLimits
 from drivers.simulation.names import JOINT_NAMES, LIMITS
-from drivers.teleoperators._mapping import Clutch, JointMap, Ramp, joint_map, nearest_turn
+from drivers.teleoperators._absolute import Absolute
+from drivers.teleoperators._mapping import (
+    STRAY_RAD,
+    Clutch,
+    JointMap,
+    Ramp,
+    joint_map,
+    nearest_turn,
+)
 
 EPS = 1e-9
 SIZE = len(JOINT_NAMES)
@@ -178,7 +186,86 @@ def test_an_angle_is_taken_at_the_turn_nearest_to_the_arm():
     np.testing.assert_allclose(near, [3.1 - 2 * math.pi, -3.1 + 2 * math.pi, 9.0 - 2 * math.pi])
 
 
+# Aligned
+
+
+@settings(max_examples=60)
+@given(poses(), arrays(float, SIZE, elements=st.floats(-0.1, 0.1)), walks)
+def test_an_aligned_leader_moves_the_arm_only_the_way_it_moves_itself(sent, apart, walk):
+    absolute = Absolute(LIMITS.openings)
+    led = sent + apart
+    absolute.begin(sent, led, drives=True)
+    before = absolute.target(led, sent, None)
+    np.testing.assert_allclose(before, sent, atol=1e-12)
+    for motion in walk:
+        tremble = led + 0.009 * np.sign(motion)
+        np.testing.assert_allclose(
+            (absolute.target(tremble, sent, None) - before)[:-1], (tremble - led)[:-1], atol=0.006
+        )
+        led = led + motion
+        target = absolute.target(led, sent, None)
+        moved = (target - before) * np.sign(motion)
+        assert (moved >= -0.006).all()
+        before = target
+
+
+def test_what_is_left_at_an_aligned_takeover_fades_with_the_leaders_motion():
+    absolute = Absolute(LIMITS.openings)
+    sent = np.full(SIZE, 0.5)
+    led = sent - 0.08
+    absolute.begin(sent, led, drives=True)
+    for step in (0.1, 0.2, 0.3):
+        target = absolute.target(led - step, sent, None)
+    np.testing.assert_allclose(target, led - 0.3)
+
+
+def test_a_leader_that_is_being_brought_to_the_arm_says_where_it_is():
+    absolute = Absolute(LIMITS.openings)
+    sent = np.full(SIZE, 0.5)
+    absolute.begin(sent, sent + 0.3, drives=False)
+    np.testing.assert_allclose(absolute.target(sent + 0.3, sent, None), sent + 0.3)
+
+
 # Mirroring
+
+
+WIDE = (np.array([-math.pi] * (SIZE - 1) + [0.0]), np.array([math.pi] * (SIZE - 1) + [1.0]))
+
+
+@given(
+    arrays(float, SIZE, elements=st.floats(-12, 12)),
+    arrays(float, SIZE, elements=st.floats(-3, 3)),
+)
+def test_a_leader_that_turns_all_round_is_always_brought_to_an_equal_angle(wanted, place):
+    wanted[-1] = abs(wanted[-1]) / 12
+    pose, behind = mapped().within_reach(wanted, place, *WIDE)
+    assert behind == ()
+    assert (pose >= WIDE[0]).all()
+    assert (pose <= WIDE[1]).all()
+    turns = (pose - wanted)[:-1] / (2 * math.pi)
+    assert (np.abs(turns - np.round(turns)) * 2 * math.pi <= STRAY_RAD + EPS).all()
+    assert pose[-1] == wanted[-1]
+
+
+def test_a_leader_at_the_end_of_its_reach_does_not_swing_round_for_a_little():
+    wanted = np.zeros(SIZE)
+    wanted[0] = math.pi + 0.1
+    at_end, at_other_end = np.zeros(SIZE), np.zeros(SIZE)
+    at_end[0], at_other_end[0] = 3.1, -3.1
+    chart = mapped()
+    assert chart.within_reach(wanted, at_end, *WIDE)[0][0] == math.pi
+    assert chart.within_reach(wanted, at_other_end, *WIDE)[0][0] == pytest.approx(0.1 - math.pi)
+
+
+def test_a_joint_out_of_reach_at_any_turn_goes_to_the_nearer_end_and_is_named():
+    chart, wanted = mapped(), np.zeros(SIZE)
+    wanted[1], wanted[2] = 2.5, np.nan
+    lower, upper = WIDE[0].copy(), WIDE[1].copy()
+    lower[1], upper[1] = -1.8, 1.2
+    pose, behind = chart.within_reach(wanted, np.zeros(SIZE), lower, upper)
+    assert behind == ("shoulder",)
+    assert pose[1] == 1.2
+    assert np.isnan(pose[2])
 
 
 @settings(max_examples=60)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
 
 import numpy as np
 import pytest
 
-from drivers.base import DeviceLostError, RobotState, TeleoperatorView
+from drivers.base import DeviceLostError, Holding, RobotState, TeleoperatorView
 from drivers.dynamixel.tables import RAD_PER_TICK
-from drivers.simulation.names import LIMITS
+from drivers.simulation.names import JOINT_NAMES, LIMITS
 from sessions.messages import EndAttempt, GiveBack, Pause, Resume, TakeOver
 from sessions.types import Controller, GateState, HoldReason
 from tests.fakes.emulated_leader import emulated_leader
@@ -40,10 +41,10 @@ def at_full_speed(stage: Stage) -> None:
     stage.until(fast)
 
 
-def watching() -> TeleoperatorView:
-    """What a leader sees while a policy drives."""
+def watching(controller: str = "policy") -> TeleoperatorView:
+    """What a leader sees while an attempt runs."""
     state = RobotState(time.monotonic(), START, np.zeros(7), np.zeros(7))
-    return TeleoperatorView(state, START, "policy", True, 0.1, 0.2, TICK_S, LIMITS)
+    return TeleoperatorView(state, START, controller, True, 0.1, 0.2, TICK_S, LIMITS)
 
 
 # Mirroring
@@ -198,6 +199,47 @@ def test_a_leader_whose_motor_gave_up_says_so_leads_all_the_same_and_mirrors_the
         stage.until(lambda: leader.torque() == 7)
 
 
+def test_a_mirror_that_is_plugged_in_while_the_policy_drives_gets_torque_by_an_act_only(tmp_path):
+    with emulated_leader(tmp_path, takeover="mirror") as leader:
+        device = leader.device
+        device.connect()
+
+        def ticks(controller):
+            for _ in range(20):
+                device.get_action(watching(controller))
+                device.send_feedback(watching(controller))
+
+        ticks("policy")
+        assert leader.torque() == 0
+        assert "once you resume, hand back" in device.health().warnings[-1]
+        ticks("hold")
+        assert leader.torque() == 0
+        ticks("policy")
+        assert leader.torque() == 7
+        assert not device.health().warnings
+
+
+def test_a_mirrored_leader_with_an_offset_goes_to_the_turn_that_it_reaches(tmp_path):
+    with emulated_leader(tmp_path, takeover="mirror", offsets={"waist": 4.0}) as leader:
+        stage = Stage(leader)
+        stage.start()
+        there = 2.0 * math.pi - 4.0
+        stage.until(lambda: abs(leader.position()[0] - there) < 0.02)
+        assert not leader.device.health().warnings
+        arm = stage.session.last["position"]
+        np.testing.assert_allclose(leader.position()[1:-1], arm[1:-1], atol=0.03)
+
+
+def test_a_mirrored_leader_that_cannot_be_where_the_arm_is_names_the_joint(tmp_path):
+    with emulated_leader(tmp_path, takeover="mirror", offsets={"shoulder": 2.5}) as leader:
+        stage = Stage(leader)
+        stage.start()
+        stage.until(lambda: leader.torque() == 7)
+        stage.until(lambda: bool(leader.device.health().warnings))
+        (said,) = leader.device.health().warnings
+        assert "leader's shoulder cannot go where the arm is" in said
+
+
 # Clutching
 
 
@@ -233,17 +275,58 @@ def test_a_scaled_clutch_moves_the_arm_by_part_of_the_hand(tmp_path):
         assert stage.session.last["human_action"][2] - sent[2] == pytest.approx(0.2, abs=0.01)
 
 
-def test_a_leader_that_still_holds_is_let_go_when_it_is_not_to_mirror(tmp_path):
+@contextlib.contextmanager
+def left_holding(tmp_path, takeover):
+    """A leader that another session's mirror left holding, connected anew."""
     with emulated_leader(tmp_path, takeover="mirror") as leader:
         stage = Stage(leader)
         stage.start()
         stage.until(lambda: leader.torque() == 7)
         leader.device.disconnect()
         assert leader.torque() == 7  # it holds: nobody may have it in the hand
-        other = leader.another(takeover="clutch")
+        other = leader.another(takeover=takeover)
         other.connect()
-        soon(lambda: leader.torque() == 0)
+        yield leader, other
         other.disconnect()
+
+
+@pytest.mark.parametrize("takeover", ["clutch", "align"])
+def test_a_leader_that_holds_is_not_dropped_by_connecting_it_and_is_let_go_on_request(
+    tmp_path, takeover
+):
+    with left_holding(tmp_path, takeover) as (leader, device):
+        assert isinstance(device, Holding)
+        assert device.holds
+        for _ in range(20):
+            device.get_action(watching())
+            device.send_feedback(watching())
+        assert leader.torque() == 7
+        assert "Support it, then release it" in device.health().warnings[-1]
+        device.release()
+        assert leader.torque() == 0
+        assert not device.holds
+        assert not device.health().warnings
+
+
+def test_a_leader_that_holds_is_let_go_by_a_takeover(tmp_path):
+    with left_holding(tmp_path, "clutch") as (leader, device):
+        device.begin(watching("human"))
+        soon(lambda: leader.torque() == 0)
+
+
+def test_a_released_mirror_stays_free_until_somebody_acts(tmp_path):
+    with emulated_leader(tmp_path, takeover="mirror") as leader:
+        stage = Stage(leader)
+        stage.start()
+        stage.until(lambda: leader.torque() == 7)
+        leader.device.release()
+        assert leader.torque() == 0
+        stage.run(20)
+        assert leader.torque() == 0
+        stage.session.do(Pause())
+        stage.run(2)
+        stage.session.do(Resume())
+        stage.until(lambda: leader.torque() == 7)
 
 
 # Aligning
@@ -274,6 +357,31 @@ def test_an_absolute_leader_is_a_ghost_is_refused_from_afar_and_takes_over_by_it
         leader.arm.ask("pose=waist:0.4")
         stage.until(lambda: abs(stage.session.last["sent_action"][0] - 0.4) < 0.02)
         assert leader.torque() == 0
+        stage.assert_smooth()
+
+
+def test_an_aligned_leader_that_stands_still_moves_nothing_and_leads_from_there(tmp_path):
+    with emulated_leader(tmp_path, takeover="align") as leader:
+        stage = Stage(leader)
+        stage.start()
+        before = stage.session.last["sent_action"].copy()
+        beside = before + 0.09
+        beside[-1] = before[-1] - 0.07
+        pose = ",".join(
+            f"{name}:{value:.4f}" for name, value in zip(JOINT_NAMES, beside, strict=True)
+        )
+        leader.arm.ask(f"pose={pose}")
+        stage.until(lambda: np.abs(leader.position() - beside).max() < 0.003)
+        stage.run(2)
+        before = stage.session.last["sent_action"].copy()
+        stage.take_over()
+        stage.until(lambda: stage.session.gate is GateState.HUMAN)
+        stage.run(50)
+        np.testing.assert_allclose(stage.session.last["sent_action"], before, atol=1e-6)
+        leader.arm.ask("pose=gripper:0.0,waist:0.5")
+        stage.until(lambda: stage.session.last["sent_action"][-1] < 0.005)
+        stage.until(lambda: abs(stage.session.last["sent_action"][0] - 0.5) < 0.01)
+        np.testing.assert_allclose(stage.session.last["sent_action"][1:-1], before[1:-1], atol=0.01)
         stage.assert_smooth()
 
 

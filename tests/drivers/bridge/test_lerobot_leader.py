@@ -1,6 +1,7 @@
 """The leader's driver, at the other end of a real bridge."""
 
 import json
+import time
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from drivers.base import (
     DeviceConfigError,
     DeviceLostError,
     DeviceNotFoundError,
+    Holding,
     JointLimits,
     Monitored,
     RobotState,
@@ -39,6 +41,20 @@ def view(position, controller="policy", *, running=True) -> TeleoperatorView:
     state = RobotState(0.0, at, np.zeros(6), np.zeros(6))
     nan = float("nan")
     return TeleoperatorView(state, at.copy(), controller, running, nan, nan, DT, LIMITS)
+
+
+def idle(device) -> None:
+    """No attempt runs."""
+    device.get_action(view(np.zeros(6), "hold", running=False))
+
+
+def mirrored(served, connect) -> None:
+    """A mirror that was disconnected while it held."""
+    device = connect(takeover="mirror")
+    idle(device)
+    device.send_feedback(view(np.zeros(6)))
+    until(lambda: served.told("torque"), "torque on")
+    device.disconnect()
 
 
 def put(served, **degrees) -> None:
@@ -132,6 +148,7 @@ def test_align_always_says_where_the_leader_is_within_the_arms_limits(served, co
 
 def test_a_mirror_follows_the_arm_gently_and_is_free_at_takeover(served, connect):
     device = connect(takeover="mirror")
+    idle(device)
     device.send_feedback(view(np.zeros(6), running=False))
     device.send_feedback(view(np.zeros(6), "hold"))
     assert served.told("torque") == []  # nobody moves the arm: it is left alone
@@ -162,23 +179,77 @@ def test_a_mirror_follows_the_arm_gently_and_is_free_at_takeover(served, connect
 def test_a_leader_that_mirrored_stays_where_it_is_and_is_let_go_by_the_next_takeover(
     served, connect
 ):
-    device = connect(takeover="mirror")
-    device.send_feedback(view(np.zeros(6)))
-    until(lambda: served.told("torque"), "torque on")
-    device.disconnect()
+    mirrored(served, connect)
     again = connect(takeover="mirror")
     assert [entry["on"] for entry in served.told("torque")] == [True]
     again.begin(view(np.zeros(6)))
     until(lambda: not served.told("torque")[-1]["on"], "torque off")
 
 
-def test_a_leader_that_held_for_a_mirror_is_free_for_a_clutch(served, connect):
-    device = connect(takeover="mirror")
-    device.send_feedback(view(np.zeros(6)))
-    until(lambda: served.told("torque"), "torque on")
-    device.disconnect()
-    connect()
+@pytest.mark.parametrize("act", ["release", "begin"])
+def test_a_leader_that_holds_is_not_dropped_by_connecting_it(served, connect, act):
+    mirrored(served, connect)
+    device = connect(takeover="clutch")
+    device.get_action(view(np.zeros(6)))
+    assert isinstance(device, Holding)
+    assert device.holds
+    assert "Support it, then release it" in device.health().warnings[-1]
+    assert served.told("torque")[-1]["on"]
+    device.release() if act == "release" else device.begin(view(np.zeros(6), "human"))
     until(lambda: not served.told("torque")[-1]["on"], "torque off")
+    assert not device.holds
+    assert not device.health().warnings
+
+
+def test_a_mirror_gets_torque_by_an_act_and_not_by_a_plug(served, connect):
+    device = connect(takeover="mirror")
+
+    def tick(controller):
+        device.get_action(view(np.zeros(6), controller))
+        device.send_feedback(view(np.zeros(6), controller))
+        device.led()
+
+    tick("policy")
+    tick("policy")
+    assert "once you resume" in device.health().warnings[-1]
+    tick("hold")
+    time.sleep(0.05)  # what was asked for would have been done by now
+    assert served.told("torque") == []
+    tick("policy")
+    until(lambda: served.told("torque"), "torque on")
+    device.release()
+    tick("policy")
+    assert not device.holds
+    assert [entry["on"] for entry in served.told("torque")] == [True, False]
+
+
+def test_a_mirror_with_an_offset_goes_to_the_turn_that_the_leader_reaches(served, connect):
+    device = connect(takeover="mirror", offsets={"shoulder_pan": 2.0 * np.pi - 0.5})
+    idle(device)
+    put(served)
+
+    def there():
+        device.get_action(view(np.zeros(6)))
+        device.send_feedback(view(np.zeros(6)))
+        return abs(device._pose()[0] - 0.5) < 0.01
+
+    until(there, "the leader at the same angle")
+    assert not device.health().warnings
+
+
+def test_an_aligned_leader_that_stands_still_moves_nothing(served, connect):
+    device = connect(takeover="align")
+    put(served, shoulder_pan=4.0, gripper=43.0)
+    until(lambda: abs(device.led()[0] - np.radians(4.0)) < 1e-6, "the leader's pose")
+    arm = [0.0] * 5 + [0.5]
+    device.begin(view(arm, "handover"))
+    assert device.get_action(view(arm, "handover")).action[0] == pytest.approx(np.radians(4.0))
+    device.begin(view(arm, "human"))
+    np.testing.assert_allclose(device.get_action(view(arm, "human")).action, arm, atol=1e-9)
+    put(served, shoulder_pan=30.0, gripper=0.0)
+    until(lambda: abs(device.led()[0] - np.radians(30.0)) < 1e-6, "the leader's motion")
+    said = device.get_action(view(arm, "human")).action
+    np.testing.assert_allclose(said, [np.radians(30.0), 0, 0, 0, 0, 0.0], atol=1e-6)
 
 
 def test_joints_that_nothing_leads_stay_and_are_told(connect):
