@@ -14,6 +14,8 @@ from PySide6.QtWidgets import QApplication
 
 from dagger_gui import splash, supervisor_process, theme
 from dagger_gui.first_launch import WHAT_TO_DO_FIRST
+from dagger_gui.key_groups import first_key
+from dagger_gui.leaving import Leaving
 from dagger_gui.pages.calibrate import CalibrateView
 from dagger_gui.pages.categories import CategoriesView
 from dagger_gui.pages.check import CheckView
@@ -30,6 +32,7 @@ from sessions import runtime_folder, stations
 from sessions.config import Station
 from sessions.headless.operators import demonstrator
 from sessions.live import realtime
+from sessions.live.held import sentence
 from sessions.messages import Pause, Shutdown
 from sessions.types import SessionError
 from sessions.workspace import Workspace, create, open_workspace
@@ -83,6 +86,8 @@ def main(workspace: Path, station: str = "") -> int:
     status = application.exec()
     interrupt.stop()
     session.close()
+    if session.left:
+        sys.stderr.write(f"{sentence(session.left)}\n")
     return int(status)
 
 
@@ -150,6 +155,9 @@ class Session(QObject):
         workspace: what the window is opened on.
         settings: where geometry, theme and layouts are remembered.
         twin: the station file that was named, where the workspace's own copy differs from it.
+
+    Attributes:
+        left: the devices whose motors hold after everything has stopped.
     """
 
     finished = Signal()
@@ -164,7 +172,16 @@ class Session(QObject):
         self._settings = settings
         self.lock = WindowLock(workspace.runtime())
         self.model = SessionModel(workspace)
-        self.window = Window(self.model, bindings.load(own), settings, self.sounds)
+        keys = bindings.load(own)
+        self.window = Window(self.model, keys, settings, self.sounds)
+        self.leaving = Leaving(
+            self.window.notices,
+            first_key(keys, "release"),
+            self._close_window,
+            lambda: self.model.control,
+        )
+        self.left: tuple[str, ...] = ()
+        self._may_wait = True  # for somebody who reads what stays held
         self.check, self.calibrate = CheckView(self.model), CalibrateView(self.model)
         self.window.station.add_view("Check", self.check)
         self.window.station.add_view("Calibrate", self.calibrate)
@@ -312,7 +329,8 @@ class Session(QObject):
     def _begin_closing(self) -> None:
         """The arm holds first; then the supervisor stops everything in its order.
 
-        Asked a second time, it is told so, and an arm on its way to rest is let go.
+        What its motors would go on holding is said before, and closing again leaves it so. Asked
+        once more, the supervisor is told so, and an arm on its way to rest is let go.
         """
         if not self.lock.held:  # what another window has started goes on
             self._finish()
@@ -326,12 +344,23 @@ class Session(QObject):
         if not supervisor_process.running(self.workspace):
             self._finish()
             return
+        if self._may_wait and self.model.there("control") and self.leaving.news():
+            self.leaving.before()
+            return
         self.model.send("supervisor", Shutdown())
         state = self.model.control
         rests = state is not None and state.armed and bool(state.engaged) and state.can_rest
         self.window.notices.say(_RESTING if rests else _STOPPING, "hold", stays=True)
         self._closing_ms = 0
         self._closing.start()
+
+    def _close_window(self) -> None:
+        self.window.close()
+
+    def leave(self) -> None:
+        """Closes the window for whoever ends the process from outside, and reads no window."""
+        self._may_wait = False
+        self.window.close()
 
     def _close_checks(self) -> None:
         """Ends a check or calibration that has devices."""
@@ -343,8 +372,16 @@ class Session(QObject):
     def _wait_closed(self) -> None:
         self._closing_ms += _POLL_MS
         gone = not supervisor_process.running(self.workspace)
-        if gone or self._closing_ms >= _SHUTDOWN_MS:
-            self._finish()
+        if not gone and self._closing_ms < _SHUTDOWN_MS:
+            return
+        # Its last word on it: an arm may not have reached its rest pose.
+        fresh = self.model.age_s("control") * 1000 < self._closing_ms
+        self.left = self.leaving.held() if fresh else ()
+        if self._may_wait and self.left and self.leaving.news():
+            self._closing.stop()
+            self.leaving.after()
+            return
+        self._finish()
 
     def _finish(self) -> None:
         self._closing.stop()
@@ -356,7 +393,7 @@ def _let_interrupts_through(session: Session) -> QTimer:
     """Ctrl+C and SIGTERM close the window in order: Python needs a turn of its own for that."""
 
     def stop(_signal: int, _frame: object) -> None:
-        session.window.close()
+        session.leave()
 
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)

@@ -116,6 +116,7 @@ class ControlProcess:
         while not self.stopping:
             self._tick()
         left = bring_to_rest(loop, self._tick, lambda: self._stops > 1)
+        self._publisher.send(self.loop.state())  # the last word on what is left held
         if left:
             sys.stderr.write(f"{left}\n")
 
