@@ -41,6 +41,7 @@ HEAD = struct.Struct("!4sII")
 MAGIC = b"HGLR"
 MAX_HEADER, MAX_VALUES = 1 << 20, 4096
 SILENCE_S = 0.1
+LEAST_SILENCE_MS, MOST_SILENCE_MS = 20, 10_000
 GONE_S = 3.0
 """A client that says nothing at all for this long has left without a word; its place is free."""
 
@@ -308,7 +309,7 @@ class Device:
             try:
                 bus.connect()
                 try:
-                    torque = bus.sync_read("Torque_Enable", normalize=False)
+                    torque = bus.sync_read("Torque_Enable", normalize=False, num_retry=2)
                 finally:
                     bus.disconnect(disable_torque=False)
                 found += [bool(value) for value in torque.values()]
@@ -672,6 +673,13 @@ def main(arguments: list[str] | None = None) -> int:
     line.add_argument("--silence-ms", type=float, default=SILENCE_S * 1e3, help="then it holds")
     known, rest = line.parse_known_args(arguments)
     try:
+        if not LEAST_SILENCE_MS <= known.silence_ms <= MOST_SILENCE_MS:
+            raise RefusalError(
+                "request",
+                f"--silence-ms is {known.silence_ms:g}.",
+                f"Give {LEAST_SILENCE_MS} to {MOST_SILENCE_MS}: it stops the arm when the program "
+                "that drives it dies.",
+            )
         device = Device(*table_of(rest, known.config))
         device.connect()
         server = Server(device, known.listen, known.silence_ms / 1e3)

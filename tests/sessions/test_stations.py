@@ -1,5 +1,6 @@
 """The packaged station files, and that each of them describes devices that exist."""
 
+import re
 import shutil
 from dataclasses import replace
 
@@ -55,6 +56,30 @@ def test_every_simulated_station_has_its_world_and_cameras_in_lockstep(name, tmp
         assert set(station.cameras) <= set(world.cameras)
     finally:
         world.close()
+
+
+_COMMENTED = re.compile(r"^# (\[[\w.]+\]|\w+ = .+)$", re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", stations.names())
+def test_what_a_packaged_station_has_in_comments_is_a_key_that_its_device_knows(name, tmp_path):
+    text = stations.path(name).read_text(encoding="utf-8")
+    copy = tmp_path / f"{name}.toml"
+    copy.write_text(_COMMENTED.sub(r"\1", text), encoding="utf-8")
+    station = stations.load(copy)
+    context = DeviceContext(runtime=tmp_path, calibrations=tmp_path, rate_hz=station.rate_hz)
+    robot = robot_of(station, context)
+    context = replace(context, joint_names=robot.limits.names, robot=robot)
+    for operator, table in station.operators.items():
+        registry.create("teleoperators", operator, table, context)
+
+
+@pytest.mark.parametrize("name", ["viperx", "gello-viperx", "aloha-viperx-widowx", "koch"])
+def test_stations_with_dynamixel_arms_name_what_keeps_them_gentle(name):
+    commented = _COMMENTED.findall(stations.path(name).read_text(encoding="utf-8"))
+    keys = [line.split(" = ")[0] for line in commented]
+    assert {"power", "watchdog_ms", "patience_s"} <= set(keys)
+    assert ("mirror_rad_s" in keys) is ("leader" in stations.load(name).operators)
 
 
 def test_a_station_is_loaded_by_the_path_of_a_copy_too(tmp_path):

@@ -112,6 +112,9 @@ def test_a_koch_follower_goes_where_it_is_sent_and_holds_when_nobody_drives(serv
     robot = registry.create("robots", "robot", station(bridge.endpoint), DeviceContext())
     robot.connect()
     try:
+        with bus.lock:
+            assert not any(servo.torque for servo in bus.servos), "nobody armed it"
+        robot.engage()
         start = robot.get_observation().position
         assert start[1] == pytest.approx(angle(bus, 2), abs=0.01)
         target = np.array([0.4, 1.0, 1.1, 0.2, -0.3, 0.8])
@@ -167,6 +170,8 @@ def test_a_pulled_cable_is_a_loss_and_comes_back_by_connecting_again(served):
         return True
 
     until(back, "the arm back", seconds=60)
+    with bus.lock:
+        assert not any(servo.torque for servo in bus.servos), "nobody armed it"
     assert np.isfinite(robot.get_observation().position).all()
     robot.disconnect()
 

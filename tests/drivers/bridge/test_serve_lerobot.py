@@ -217,6 +217,8 @@ def test_its_end_leaves_the_torque_on_unless_lerobot_is_told_otherwise(tmp_path)
         ([], "nothing.*either --robot"),
         (["--robot.type"], "is no option"),
         (["--listen", "somewhere", "--robot.type=x"], "no robot of type"),
+        (["--silence-ms", "0", "--robot.type=x"], "silence-ms is 0. Give 20 to 10000"),
+        (["--silence-ms", "nan", "--robot.type=x"], "silence-ms is nan"),
     ],
 )
 def test_a_wrong_command_line_ends_with_one_sentence(tmp_path, options, sentence):

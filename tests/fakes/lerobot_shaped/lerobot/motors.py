@@ -80,7 +80,7 @@ class MotorsBus:
         self.torque = False
         self.tell("torque", on=False)
 
-    def sync_read(self, data_name, motors=None, *, normalize=True):
+    def sync_read(self, data_name, motors=None, *, normalize=True, num_retry=0):
         self._answer()
         self._move()
         if data_name == "Torque_Enable":
