@@ -11,6 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import h5py
 import msgspec
 import numpy as np
 import pytest
@@ -180,6 +181,39 @@ def test_merging_lists_what_it_does_not_settle(
     said = capsys.readouterr().out
     assert "labelled otherwise there. This workspace's labels stay." in said
     assert "4 episodes are here already." in said
+
+
+def test_what_is_torn_is_named_first_and_left_out_by_an_exit_status_of_its_own(
+    copied: Workspace, empty: Workspace, tmp_path: Path, capsys: Said
+) -> None:
+    with h5py.File(copied.episodes / "000002.h5", "r+") as file:
+        del file["obs/position"]
+    torn = copied.episodes / "000003.h5"
+    torn.write_bytes(torn.read_bytes()[:5000])
+    out = tmp_path / "o.hdf5"
+    for words, said in (
+        (["export", "robomimic", str(copied.root), str(out)], "1 episode, 90 ticks"),
+        (["import", "workspace", str(copied.root), str(empty.root)], "2 episodes, 180 ticks"),
+    ):
+        for dry, done in ((["--dry-run"], "Would "), ([], "read them again.")):
+            assert cli.main([*words, *dry]) == _work.BAD
+            lines = capsys.readouterr().out.splitlines()
+            for name in ("000002.h5", "000003.h5"):
+                assert any(
+                    line.startswith("Damaged: Left out: ") and name in line for line in lines
+                )
+            assert done in lines[-1]
+            assert said in lines[-1]
+            assert lines[-1].endswith("2 could not be read and are left out.")
+    assert episodes(empty) == 2
+
+
+def test_the_help_tells_the_language_of_queries_and_the_exit_status(capsys: Said) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(["export", "--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    for part in ("category, doubt", "add demo=no to leave them out", "note finds what", "status 0"):
+        assert part in said
 
 
 def test_verify_finds_damage_and_says_it_by_its_exit_status(

@@ -55,3 +55,8 @@ def about(direction: Direction) -> dict[str, str]:
 def suffix(name: str) -> str:
     """How the name of an exported file ends; empty where a folder is written."""
     return str(getattr(formats()[name], "SUFFIX", ""))
+
+
+def units() -> dict[str, tuple[str, ...]]:
+    """By format that has to be told what joints are measured in, what it may be."""
+    return {n: tuple(m.UNITS) for n, m in formats().items() if hasattr(m, "UNITS")}

@@ -18,7 +18,7 @@ from typing import Any, TextIO
 import msgspec
 
 BAD = 1
-"""Exit status of work that was done and found damage."""
+"""Exit status of work that was done and found damage, or left out what is damaged."""
 FAILED = 2
 """Exit status where nothing could be done: one sentence says why."""
 STOPPED = 130
@@ -41,7 +41,7 @@ class Progress(msgspec.Struct, tag=True, forbid_unknown_fields=True):
 
 
 class Found(msgspec.Struct, tag=True, forbid_unknown_fields=True):
-    """One thing worth saying: ``level`` is good, repaired, notice or bad."""
+    """One thing worth saying: ``level`` is good, repaired, notice, differs or bad."""
 
     level: str
     text: str
@@ -124,7 +124,7 @@ class Work:
             self._write(Found(level, text, path))
             return
         self._line.clear()
-        word = {"good": "", "notice": "", "bad": "Damaged: ", "repaired": "Repaired: "}
+        word = {"bad": "Damaged: ", "repaired": "Repaired: ", "differs": "Differs: "}
         sys.stdout.write(f"{word.get(level, '')}{text}\n")
         sys.stdout.flush()
 

@@ -4,107 +4,98 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from dagger_gui.commandline import _work
+from dagger_gui.commandline import _exchange, _work
 from dagger_gui.commandline._work import Work
-from sessions.types import CancelledError
 
 if TYPE_CHECKING:
-    from sessions.record.exchange.base import Outgoing
+    from sessions.record.exchange.base import Job, Outgoing
 
-_TORN = (
-    "Leave that attempt out by a query such as episode!=7, or let verify --repair move it aside."
-)
-_GOES_ON = "Give the same command again, and it goes on where it was."
+_KEPT = "What was written is kept. Give the same command again, and it goes on where it was."
 
 
 def add(commands: Any) -> None:
     """Adds the subcommand to the command line's."""
-    line = commands.add_parser(
+    from sessions.record.query import HELP
+
+    line = _exchange.line(
+        commands,
         "export",
-        help="write episodes in another format",
-        description="Writes a workspace's episodes, edits applied, in another format, reads them "
-        "again and counts. Discarded attempts stay behind.",
+        "Writes a workspace's episodes in another format. Edits are applied; everything is read "
+        "again and counted. Discarded attempts stay behind, and files that cannot be read are "
+        "named and passed over.",
+        ("a workspace", "file or folder; must be new"),
+        "what would leave and be lost",
     )
-    line.add_argument("format", metavar="FORMAT", help="such as robomimic; a wrong one lists all")
-    line.add_argument("source", metavar="SRC", type=Path, help="a workspace")
-    line.add_argument("destination", metavar="DST", type=Path, help="file or folder; must be new")
-    line.add_argument(
-        "--query", default="", help="only what this finds, such as 'round>=2 category=grasp'"
-    )
-    line.add_argument(
-        "--dry-run", action="store_true", help="write nothing; say what would leave and be lost"
-    )
-    _work.option(line)
+    line.add_argument("--query", default="", help=HELP)
     line.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Exports; 0 when everything was read back as written.
+    """Exports; 0 when everything was read back as written, 1 when something could not be read.
 
     Raises:
-        SessionError: why nothing, or not everything, was written.
+        SessionError: why nothing was written.
     """
-    from dagger_gui.commandline._formats import in_words, named
+    from dagger_gui.commandline._formats import named
     from sessions.record.catalogue import Catalogue
-    from sessions.record.exchange.base import ExchangeError, Job, Outgoing
-    from sessions.record.layout import EpisodeError
+    from sessions.record.exchange.base import ExchangeError, Outgoing
     from sessions.record.query import parse, select
     from sessions.workspace import open_workspace
 
-    work = Work(arguments.progress)
     form = named(arguments.format, "export")
     workspace = open_workspace(arguments.source)
     query = parse(arguments.query)
-    destination: Path = arguments.destination
-    if destination.exists():
-        raise ExchangeError(f"{destination} exists already. Choose another name.")
+    if arguments.destination.exists():
+        raise ExchangeError(f"{arguments.destination} exists already. Choose another name.")
     catalogue = Catalogue(workspace)
     outgoing = Outgoing(workspace, catalogue, select(catalogue, query))
-    _say_left_out(work, outgoing, catalogue.problems)
     if not len(outgoing):
-        raise ExchangeError(_nothing(arguments.query))
-    try:
-        for loss in form.losses(outgoing):
-            work.found(loss)
-        if arguments.dry_run:
-            work.ended(f"Would write {in_words(outgoing.counts)}.")
-            return 0
-        with work.stoppable():
-            counts = form.export(outgoing, destination, Job(work.report, work.cancelled))
-    except (CancelledError, KeyboardInterrupt):
-        work.ended(f"Cancelled. What was written is kept. {_GOES_ON}")
-        return _work.STOPPED
-    except EpisodeError as error:
-        raise ExchangeError(f"{error} {_TORN}") from error
-    except OSError as error:
-        raise ExchangeError(
-            f"{error.filename or destination} cannot be written ({error.strerror}). "
-            "Choose another place."
-        ) from error
-    work.ended(f"Wrote {in_words(counts)} to {destination}, and read them again.", str(destination))
-    return 0
+        raise ExchangeError(_nothing(arguments.query, catalogue.problems))
+
+    def does(work: Work, job: Job) -> int:
+        return _export(work, job, form, outgoing, arguments)
+
+    return _exchange.carried_out(arguments, does, _KEPT)
 
 
-def _say_left_out(work: Work, outgoing: Outgoing, torn: tuple[str, ...]) -> None:
+def _export(
+    work: Work, job: Job, form: ModuleType, outgoing: Outgoing, arguments: argparse.Namespace
+) -> int:
+    from dagger_gui.commandline._formats import in_words
+
+    destination: Path = arguments.destination
+    outgoing.sift(job)
+    outgoing.check_any()
+    _say_left_out(work, outgoing)
+    for loss in form.losses(outgoing):
+        work.found(loss)
+    torn = outgoing.catalogue.problems
+    if arguments.dry_run:
+        text = f"Would write {in_words(outgoing.counts)}."
+        return _exchange.ended(work, text, (*torn, *outgoing.unreadable))
+    counts = form.export(outgoing, destination, job)
+    text = f"Wrote {in_words(counts)} to {destination}, and read them again."
+    return _exchange.ended(work, text, (*torn, *outgoing.unreadable), str(destination))
+
+
+def _say_left_out(work: Work, outgoing: Outgoing) -> None:
     """Nothing stays behind without being told."""
-    for problem in torn:
-        work.found(f"Left out: {problem}", "bad")
-    discarded = len(outgoing.selection.episodes) - len(outgoing)
+    discarded = sum(e.outcome == "discarded" for e in outgoing.selection.episodes)
     if discarded:
         work.found(f"Left out: {_work.count(discarded, 'discarded attempt')}.")
-    dropped = sum(
-        i.discarded
-        for i in outgoing.selection.interventions
-        if i.episode in {e.episode for e in outgoing.episodes}
-    )
+    leaving = {e.episode for e in outgoing.episodes}
+    dropped = sum(i.discarded for i in outgoing.selection.interventions if i.episode in leaving)
     if dropped:
         what = _work.count(dropped, "discarded intervention")
         work.found(f"{what}: not marked as such in what leaves.")
 
 
-def _nothing(query: str) -> str:
+def _nothing(query: str, torn: tuple[str, ...]) -> str:
     if query:
         return f"Nothing that could be exported is found by {query!r}. Widen the query."
+    if torn:
+        return f"No attempt can be read. {torn[0]}"
     return "The workspace has no finished attempt that is not discarded. Record one first."

@@ -4,66 +4,59 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
-from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from dagger_gui.commandline import _work
+from dagger_gui.commandline import _exchange, _work
 from dagger_gui.commandline._work import Work
-from sessions.types import CancelledError
 
 if TYPE_CHECKING:
     from sessions.record.exchange.arriving import Arriving
     from sessions.record.exchange.base import Job
     from sessions.workspace import Workspace
 
-_GOES_ON = (
+_KEPT = (
     "What came in whole stays. Give the same command again, and it goes on where it was: what is "
     "here already is passed over."
 )
-_TORN = "Let dagger-gui verify --repair move it aside, or restore it from a copy; then go on."
 DESPITE = "--despite-differences"
+UNITS = "--units"
 
 
 def add(commands: Any) -> None:
     """Adds the subcommand to the command line's."""
-    line = commands.add_parser(
+    line = _exchange.line(
+        commands,
         "import",
-        help="bring episodes of another format, or another workspace, into a workspace",
-        description="Brings episodes into a workspace, each whole or not at all; those that are "
-        "there already, known by their identity, are passed over. FORMAT workspace merges two.",
-    )
-    line.add_argument("format", metavar="FORMAT", help="such as robomimic; a wrong one lists all")
-    line.add_argument("source", metavar="SRC", type=Path, help="file, folder or workspace")
-    line.add_argument("destination", metavar="DST", type=Path, help="a workspace")
-    line.add_argument(
-        "--dry-run", action="store_true", help="write nothing; say what would come and differ"
+        "Brings episodes of another format, or another workspace, into a workspace. Each comes "
+        "whole or not at all; those that are there already, known by their identity, are passed "
+        "over, and so are, by name, those that cannot be read. FORMAT workspace merges two.",
+        ("file, folder or workspace", "a workspace"),
+        "what would come and differ",
     )
     line.add_argument(
         DESPITE, action="store_true", help="bring in what has other joints or another rate as well"
     )
     line.add_argument(
-        "--units",
+        UNITS,
         metavar="UNITS",
         default="",
-        help="what joints are measured in where files do not say it: rad or degrees (lerobot)",
+        help="what another's LeRobotDataset measures joints in, which its files do not say: rad, "
+        "or degrees, which are converted. Without it the values are kept, of unknown unit",
     )
-    _work.option(line)
     line.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Imports; 0 when everything is in.
+    """Imports; 0 when everything is in, 1 when something could not be read.
 
     Raises:
         SessionError: why nothing, or not everything, came in.
     """
     from dagger_gui.commandline._formats import named
-    from sessions.record.exchange.base import ExchangeError, Job
-    from sessions.record.layout import EpisodeError
+    from sessions.record.exchange.base import ExchangeError
     from sessions.workspace import WorkspaceError, open_workspace
 
-    work = Work(arguments.progress)
     form = named(arguments.format, "incoming")
     try:
         workspace = open_workspace(arguments.destination)
@@ -72,26 +65,25 @@ def run(arguments: argparse.Namespace) -> int:
             f"{error} Name a workspace to bring them into, or make one by opening "
             "the window on it (dagger-gui --workspace)."
         ) from error
-    source: Path = arguments.source
-    job = Job(work.report, work.cancelled)
+
+    def does(work: Work, job: Job) -> int:
+        return _import(work, job, form, workspace, arguments)
+
+    return _exchange.carried_out(arguments, does, _KEPT)
+
+
+def _import(
+    work: Work, job: Job, form: ModuleType, workspace: Workspace, arguments: argparse.Namespace
+) -> int:
+    said = _units(form, arguments)
+    conflicts = getattr(form, "conflicts", None)
+    for conflict in conflicts(workspace, arguments.source, **said) if conflicts else ():
+        work.found(conflict)
+    total, arriving = form.incoming(arguments.source, **said)
     known = Fitting(workspace, despite=arguments.despite_differences or arguments.dry_run)
-    try:
-        with work.stoppable():
-            said = _units(form, arguments)
-            conflicts = getattr(form, "conflicts", None)
-            for conflict in conflicts(workspace, source, **said) if conflicts else ():
-                work.found(conflict)
-            total, arriving = form.incoming(source, **said)
-            if arguments.dry_run:
-                _look(work, workspace, known, arriving, total, job)
-            else:
-                _bring(work, workspace, known.checked(arriving), total, job)
-    except (CancelledError, KeyboardInterrupt):
-        work.ended(f"Cancelled. {'Nothing was written.' if arguments.dry_run else _GOES_ON}")
-        return _work.STOPPED
-    except EpisodeError as error:
-        raise ExchangeError(f"{error} {_TORN}") from error
-    return 0
+    if arguments.dry_run:
+        return _look(work, workspace, known, arriving, total, job)
+    return _bring(work, workspace, known, arriving, total, job)
 
 
 def _units(form: ModuleType, arguments: argparse.Namespace) -> dict[str, str]:
@@ -104,17 +96,22 @@ def _units(form: ModuleType, arguments: argparse.Namespace) -> dict[str, str]:
 
 
 def _bring(
-    work: Work, workspace: Workspace, arriving: Iterator[Arriving], total: int, job: Job
-) -> None:
+    work: Work,
+    workspace: Workspace,
+    known: Fitting,
+    arriving: Iterator[Arriving],
+    total: int,
+    job: Job,
+) -> int:
     from dagger_gui.commandline._formats import in_words
     from sessions.record.exchange.arriving import store
 
-    stored = store(workspace, arriving, total, job)
+    stored = store(workspace, arriving, total, job, known.check)
     text = f"Brought in {in_words(stored.counts)}, and read them again."
     if not stored.episodes:
         text = "Nothing new came in."
     passed = f" {_here(stored.here_already)}" if stored.here_already else ""
-    work.ended(text + passed, str(workspace.root))
+    return _exchange.ended(work, text + passed, stored.unreadable, str(workspace.root))
 
 
 def _look(
@@ -124,25 +121,30 @@ def _look(
     arriving: Iterator[Arriving],
     total: int,
     job: Job,
-) -> None:
-    """Reads everything that would come, and writes nothing."""
+) -> int:
+    """Reads everything that would come but its pictures, and writes nothing."""
     from dagger_gui.commandline._formats import in_words
     from sessions.record import layout
-    from sessions.record.exchange.base import Counts
+    from sessions.record.exchange.arriving import readable
+    from sessions.record.exchange.base import Counts, ExchangeError
 
     here = _identities(workspace)
     episodes = ticks = passed = 0
-    for done, episode in enumerate(known.checked(arriving)):
+    unreadable: list[str] = []
+    for done, episode in enumerate(readable(arriving, unreadable)):
         job.check()
         job.report(done, total, f"episode {done + 1} of {total}")
         if layout.identity(episode.meta) in here:
             passed += 1
             continue
+        known.check(episode)
         episodes, ticks = episodes + 1, ticks + len(episode.steps)
+    if unreadable and not (episodes or passed):
+        raise ExchangeError(unreadable[0])
     for difference in known.found:
-        work.found(f"{difference} One policy cannot learn from both.", "bad")
+        work.found(f"{difference} One policy cannot learn from both.", "differs")
     text = f"Would bring in {in_words(Counts(episodes, ticks))}."
-    work.ended(f"{text} {_here(passed)}" if passed else text)
+    return _exchange.ended(work, f"{text} {_here(passed)}" if passed else text, unreadable)
 
 
 def _here(count: int) -> str:
@@ -177,23 +179,21 @@ class Fitting:
         self._despite = despite
         self.found: list[str] = []
 
-    def checked(self, arriving: Iterator[Arriving]) -> Iterator[Arriving]:
-        """The same episodes, each looked at before it is written.
+    def check(self, episode: Arriving) -> None:
+        """Looks at an episode before it is written.
 
         Raises:
-            ExchangeError: one does not fit; those before it are in already.
+            ExchangeError: it does not fit; those before it are in already.
         """
         from sessions.record.exchange.base import ExchangeError
 
-        for episode in arriving:
-            differences = self._differences(episode)
-            if differences and not self._despite:
-                raise ExchangeError(
-                    f"{' '.join(differences)} One policy cannot learn from both. Choose another "
-                    f"workspace, or give {DESPITE} to bring it in all the same."
-                )
-            self.found += [d for d in differences if d not in self.found]
-            yield episode
+        differences = self._differences(episode)
+        if differences and not self._despite:
+            raise ExchangeError(
+                f"{' '.join(differences)} One policy cannot learn from both. Choose another "
+                f"workspace, or give {DESPITE} to bring it in all the same."
+            )
+        self.found += [d for d in differences if d not in self.found]
 
     def _differences(self, episode: Arriving) -> list[str]:
         meta, found = episode.meta, []

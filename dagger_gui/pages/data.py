@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 from dagger_gui import theme
 from dagger_gui.commandline import _formats
 from dagger_gui.commandline._work import BAD, STOPPED, Found, Progress
-from dagger_gui.commandline.import_ import DESPITE
+from dagger_gui.commandline.import_ import DESPITE, UNITS
 from dagger_gui.dry_run import DryRun
 from dagger_gui.long_work import LongWork
 from dagger_gui.pieces import Card, Words
@@ -26,6 +26,7 @@ from dagger_gui.widgets.export_panel import Export, ExportPanel
 from dagger_gui.widgets.findings import Findings
 from dagger_gui.widgets.import_panel import Import, ImportPanel
 from dagger_gui.widgets.work_strip import WorkStrip
+from sessions.record.query import HELP
 
 _IDLE = "Exports, imports and verifications run beside everything else, at the lowest priority."
 _AWAY = "Recording is suspended meanwhile; it resumes by itself."
@@ -34,6 +35,8 @@ _WRITING = ("Bringing in", "Repairing")
 _LOOKING = "Looking …"
 _VERDICTS = {0: ("Done", "good"), BAD: ("Damage found", "fault"), STOPPED: ("Cancelled", "hold")}
 _NOT_DONE = ("Not done", "fault")
+_EXCHANGING = ("Exporting", "Bringing in")
+_NOT_ALL = "Done, but not all"
 
 
 class VerifyCard(Card):
@@ -75,6 +78,8 @@ class DataView(QWidget):
         self.resume = KeyButton("Resume recording", dense=True, strong=True)
         self.export.setFormats(_formats.about("export"))
         self.bring.setFormats(_formats.about("incoming"))
+        self.bring.setUnits(_formats.units())
+        self.export.setQueryHelp(f"{HELP[:1].upper()}{HELP[1:]}.")
         self.leave = RecorderLeave(model, self)
         self._work = LongWork(self)
         self._looks = {"export": DryRun(self), "import": DryRun(self)}
@@ -127,8 +132,8 @@ class DataView(QWidget):
         out, into = self._looks["export"], self._looks["import"]
         out.began.connect(lambda: self._look_began("export"))
         into.began.connect(lambda: self._look_began("import"))
-        out.found.connect(lambda m: self.export.addLoss(m.text, m.level))
-        into.found.connect(lambda m: self.bring.addConflict(m.text, grave=m.level == "bad"))
+        out.found.connect(lambda m: self.export.addFound(m.text, m.level))
+        into.found.connect(lambda m: self.bring.addFound(m.text, m.level))
         out.ended.connect(lambda status, text: self._looked("export", status, text))
         into.ended.connect(lambda status, text: self._looked("import", status, text))
         for changed in (self._model.control_changed, self._model.supervisor_changed):
@@ -183,7 +188,7 @@ class DataView(QWidget):
         self._show_may()
 
     def _looked(self, which: str, status: int, text: str) -> None:
-        self._ready[which] = status == 0
+        self._ready[which] = status in (0, BAD)  # what is damaged keeps nothing else away
         (self.export if which == "export" else self.bring).setFound(text)
         self._show_may()
 
@@ -234,6 +239,8 @@ class DataView(QWidget):
     def _ended(self, status: int, text: str, path: str) -> None:
         self.leave.give_back()
         verdict, role = _VERDICTS.get(status, _NOT_DONE)
+        if status == BAD and self._doing in _EXCHANGING:
+            verdict = _NOT_ALL
         self.strip.end(verdict, text, role, path if self._doing == "Exporting" else "")
         if self._doing == "Exporting":
             self._suggest()
@@ -249,7 +256,8 @@ class DataView(QWidget):
         return ["export", value.format, str(self._space.root), value.destination, *query]
 
     def _import_words(self, value: Import) -> list[str]:
-        return ["import", value.format, value.source, str(self._space.root)]
+        units = [UNITS, value.units] if value.units else []
+        return ["import", value.format, value.source, str(self._space.root), *units]
 
     def _suggest(self) -> None:
         """A destination that is free, beside the workspace."""

@@ -86,7 +86,7 @@ What the window may rely on (``set...`` may be called at any rate, with equal da
     saveRequested(TOML text), restoreRequested()
 ``export_panel.ExportPanel()``, ``import_panel.ImportPanel()``
     setFormats({name: line}) · value()/setValue(Export | Import), valueChanged(object)
-    clearFound(words), addLoss(text) / addConflict(text, grave=), setFound(words) · setMayGo(bool)
+    clearFound(words), addFound(text, level), setFound(words) · setMayGo(bool)
     signals requested(object)
 ``work_strip.WorkStrip()``
     idle(words) · begin(what, words) · setProgress(done, total, words, left_s)

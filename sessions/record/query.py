@@ -2,9 +2,10 @@
 
 ``round>=2 category=grasp,placement outcome=failure doubt>0.3 object~"red cube"``: every term must
 hold; a comma means any of these; ``~`` means contains. Terms about interventions (category, doubt,
-length, recovered, discarded, note of one) choose among interventions, and an attempt none of whose
-interventions is left is left out with them. Demonstrations have no interventions: such terms leave
-them alone, ``demo=no`` leaves them out.
+length, recovered, discarded) choose among interventions, and an attempt none of whose interventions
+is left is left out with them. Demonstrations have no interventions: such terms leave them alone,
+``demo=no`` leaves them out. ``note`` is what was written about an attempt or any of its
+interventions, and chooses attempts.
 
 The same text is what the window filters by and what training and export take.
 """
@@ -68,10 +69,20 @@ _INTERVENTION: dict[str, Callable[[Intervention], Any]] = {
     "length": lambda i: i.duration_s,
     "recovered": lambda i: _yes(i.recovered),
     "discarded": lambda i: _yes(i.discarded),
-    "remark": lambda i: i.note,
 }
 FIELDS = (*_EPISODE, *_INTERVENTION)
 """What a term may be about."""
+
+_EARLIER = {"remark": "note"}  # what fields were called before, in queries that were kept
+
+HELP = (
+    "only what this finds, such as 'round>=2 category=grasp'. Every term must hold; signs are = != "
+    "> >= < <= and ~ (contains); a comma means any of these. About attempts: "
+    f"{', '.join(_EPISODE)}. About their corrections: {', '.join(_INTERVENTION)}; these leave "
+    "demonstrations in, which have none: add demo=no to leave them out. note finds what was "
+    "written about an attempt or any of its corrections"
+)
+"""The language in a few sentences, for a command line's help."""
 
 _WORDS = {
     "outcome": ("success", "failure", "discarded"),
@@ -123,10 +134,16 @@ class Query:
         """Whether it chooses among interventions."""
         return any(term.field in _INTERVENTION for term in self.terms)
 
-    def takes_episode(self, episode: EpisodeSummary) -> bool:
-        """Whether the terms about episodes hold."""
+    def takes_episode(self, episode: EpisodeSummary, notes: Sequence[str] = ()) -> bool:
+        """Whether the terms about episodes hold.
+
+        Args:
+            episode: the episode.
+            notes: what was written about its interventions.
+        """
+        written = [note for note in (episode.note, *notes) if note] or [""]
         return all(
-            term.holds(_EPISODE[term.field](episode))
+            term.holds(written if term.field == "note" else _EPISODE[term.field](episode))
             for term in self.terms
             if term.field in _EPISODE
         )
@@ -228,7 +245,10 @@ def choose(
     episodes: Sequence[EpisodeSummary], interventions: Sequence[Intervention], query: Query
 ) -> Selection:
     """What a query finds among these episodes and their interventions."""
-    taken = {e.episode: e for e in episodes if query.takes_episode(e)}
+    notes: dict[int, list[str]] = {}
+    for i in interventions:
+        notes.setdefault(i.episode, []).append(i.note)
+    taken = {e.episode: e for e in episodes if query.takes_episode(e, notes.get(e.episode, ()))}
     chosen = tuple(i for i in interventions if i.episode in taken and query.takes_intervention(i))
     if query.about_interventions:
         left = {i.episode for i in chosen}
@@ -250,6 +270,7 @@ def _term(word: str) -> Term:
         )
     place, _, sign = min(places)
     field, text = word[:place].strip().lower(), word[place + len(sign) :]
+    field = _EARLIER.get(field, field)
     if field not in FIELDS:
         raise QueryError(f"There is no field {field!r}. Choose one of: {', '.join(FIELDS)}.")
     return Term(field, sign, tuple(_value(field, sign, part) for part in text.split(",")))

@@ -108,8 +108,8 @@ def test_an_export_says_first_what_leaves_and_is_lost_and_then_what_was_read_bac
     panel.setValue(Export("robomimic"))
     assert panel.value().destination == str(tmp_path / "here-robomimic.hdf5")
     one.until(lambda: panel.found() == "Would write 3 episodes, 270 ticks, 4 interventions.")
-    assert "Left out: 1 discarded attempt." in panel.losses()
-    assert any("scaled to [-1, 1]" in loss for loss in panel.losses())
+    assert "Left out: 1 discarded attempt." in panel.findings()
+    assert any("scaled to [-1, 1]" in loss for loss in panel.findings())
 
     panel.setValue(Export("robomimic", "colour=red", panel.value().destination))
     one.until(lambda: "There is no field 'colour'" in panel.found())
@@ -135,7 +135,7 @@ def test_a_merge_with_differences_has_to_be_accepted(
     assert panel.found() == "Name a file or a folder."
     panel.setValue(Import("workspace", str(recorded.root)))
     one.until(lambda: panel.found() == "Would bring in 4 episodes, 360 ticks.")
-    assert any("Differs: The rates differ" in text for text in panel.conflicts())
+    assert any("Differs: The rates differ" in text for text in panel.findings())
     assert not panel.button().isEnabled()
     panel.despite().setChecked(True)
     one.press(panel.button())

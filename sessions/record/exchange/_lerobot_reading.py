@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
@@ -17,7 +17,7 @@ from sessions.record.exchange import _lerobot_video as video
 from sessions.record.exchange._lerobot_own import FILE, OwnEpisode, Taken
 from sessions.record.exchange._lerobot_schema import IMAGES, OWN
 from sessions.record.exchange._lerobot_source import Dataset
-from sessions.record.exchange.arriving import Arriving
+from sessions.record.exchange.arriving import Arriving, Each
 from sessions.record.exchange.base import Counts, ExchangeError, Job
 from sessions.types import Outcome, step_dtype
 
@@ -31,9 +31,9 @@ def episodes(source: Path, units: str) -> tuple[int, Iterator[Arriving]]:
     dataset = Dataset(source)
     if not dataset.own:
         reader = foreign.Reader(dataset, units)
-        return len(dataset.rows), (reader.episode(row) for row in dataset.rows)
-    lines = _lines(dataset)
-    return len(lines), _own_episodes(dataset, lines)
+        return len(dataset.rows), Each(reader.episode, dataset.rows)
+    own = _own(dataset)
+    return len(own), Each(_Reader(dataset).episode, own)
 
 
 def doubts(source: Path, units: str) -> list[str]:
@@ -65,7 +65,7 @@ def counted(root: Path, job: Job) -> Counts:
         for group in range(file.groups):
             ticks += len(file.group(group)["frame_index"])
     exact = 0
-    for episode in _own_episodes(dataset, lines):
+    for episode in Each(_Reader(dataset).episode, _own(dataset)):
         job.check()
         exact += len(episode.steps)
     if exact != ticks:
@@ -94,22 +94,50 @@ def _lines(dataset: Dataset) -> list[OwnEpisode]:
     return found
 
 
-def _own_episodes(dataset: Dataset, lines: list[OwnEpisode]) -> Iterator[Arriving]:
-    file: tables.File | None = None
-    group = 0
-    for row, line in zip(dataset.rows, lines, strict=True):
+class _Own(NamedTuple):
+    row: dict[str, Any]
+    line: OwnEpisode
+    group: int
+    """Row group within its file of ticks."""
+
+
+def _own(dataset: Dataset) -> list[_Own]:
+    before: dict[Path, int] = {}
+    found = []
+    for row, line in zip(dataset.rows, _lines(dataset), strict=True):
         path = dataset.steps(row)
-        if file is None or file.path != path:
-            file, group = tables.File(path), 0
-        steps = _steps(path, file.group(group), line)
-        group += 1
+        found.append(_Own(row, line, before.get(path, 0)))
+        before[path] = found[-1].group + 1
+    return found
+
+
+class _Reader:
+    """Reads one episode after another, and keeps the file open that they are in."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        self._dataset = dataset
+        self._file: tables.File | None = None
+
+    def episode(self, own: _Own) -> Arriving:
+        """One episode.
+
+        Raises:
+            ExchangeError: torn; names the place.
+        """
+        row, line, group = own
+        path = self._dataset.steps(row)
+        if self._file is None or self._file.path != path:
+            self._file = tables.File(path)
+        steps = _steps(path, self._file.group(group), line)
         if line.outcome.upper() not in Outcome.__members__:
-            raise ExchangeError(f"{dataset.root / OWN / FILE}: {line.outcome!r} is no outcome.")
-        yield Arriving(
+            place = self._dataset.root / OWN / FILE
+            raise ExchangeError(f"{place}: {line.outcome!r} is no outcome.")
+        taken = line.cameras.items()
+        return Arriving(
             meta=line.meta,
             steps=steps,
             outcome=Outcome[line.outcome.upper()],
-            frames={c: _pictures(dataset, row, c, taken) for c, taken in line.cameras.items()},
+            frames={c: _pictures(self._dataset, row, c, t) for c, t in taken},
             edits=line.edits,
         )
 

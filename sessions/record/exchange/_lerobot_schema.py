@@ -8,6 +8,7 @@ have the same columns.
 
 from __future__ import annotations
 
+import contextlib
 import math
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sessions.record.exchange.base import KINDS, ExchangeError, Leaving, Outgoing
-from sessions.record.layout import EpisodeMeta
+from sessions.record.layout import EpisodeError, EpisodeMeta
 from sessions.record.reader import FrameReader
 from sessions.record.storage import counts
 from sessions.types import Controller, Outcome
@@ -71,10 +72,8 @@ def common(outgoing: Outgoing) -> Schema:
 
     Raises:
         ExchangeError: nothing leaves, or its episodes do not fit into one dataset.
-        EpisodeError: an episode is torn.
     """
-    if not len(outgoing):
-        raise ExchangeError("There is nothing to export. Widen the query.")
+    outgoing.check_any()
     known = {entry.meta.episode: entry.meta for entry in outgoing.catalogue.entries()}
     metas = {e.episode: known[e.episode] for e in outgoing.episodes}
     first = next(iter(metas.values()))
@@ -125,8 +124,9 @@ def _cameras(outgoing: Outgoing, names: tuple[str, ...]) -> dict[str, tuple[int,
         if len(found) == len(names):
             break
         path = outgoing.catalogue.path(summary.episode)
-        taken = counts(path)[1]
-        with FrameReader(path) as reader:
+        # A torn one is passed over, and named, where it is written.
+        with contextlib.suppress(EpisodeError), FrameReader(path) as reader:
+            taken = counts(path)[1]
             for name in names:
                 if name not in found and taken.get(name):
                     height, width = reader.image(name, 0).shape[:2]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -22,7 +23,7 @@ from sessions.record.exchange._hdf5 import (
     size_of,
     whole,
 )
-from sessions.record.exchange.arriving import Arriving
+from sessions.record.exchange.arriving import Arriving, Each
 from sessions.record.exchange.base import Counts, ExchangeError
 from sessions.record.labels import Edit
 from sessions.record.layout import EpisodeMeta
@@ -74,7 +75,7 @@ def incoming(source: Path) -> tuple[int, Iterator[Arriving]]:
     if not names:
         raise ExchangeError(f"{source}: data holds no demo_0. Give a robomimic file.")
     read = _own_episode if own else _foreign_episode
-    return len(names), (read(source, name) for name in names)
+    return len(names), Each(functools.partial(read, source), names)
 
 
 def demos(file: Any) -> list[str]:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from sessions.record import jpeg
 from sessions.record.exchange._hdf5 import check_pictures, content, groups, naming, opened, whole
-from sessions.record.exchange.arriving import Arriving
+from sessions.record.exchange.arriving import Arriving, Each
 from sessions.record.exchange.base import ExchangeError
 from sessions.record.layout import EpisodeMeta
 from sessions.types import Controller, Outcome, step_dtype
@@ -36,20 +36,14 @@ def incoming(source: Path) -> tuple[int, Iterator[Arriving]]:
     """The episodes of a file or a folder of ``episode_*.hdf5``: how many, and each.
 
     Raises:
-        ExchangeError: nothing there, or no ACT file.
+        ExchangeError: there is no such file in the folder. One that is no ACT file raises in turn.
     """
     paths = [source]
     if source.is_dir():
         paths = sorted(source.glob("episode_*.hdf5"), key=_number)
         if not paths:
             raise ExchangeError(f"{source} holds no episode_*.hdf5. Give a folder of ACT files.")
-    with opened(paths[0]) as file:
-        if "observations/qpos" not in file or "action" not in file:
-            raise ExchangeError(
-                f"{paths[0]} has no observations/qpos and action: it is no ACT file. Name another "
-                "one, or another format."
-            )
-    return len(paths), (_episode(path) for path in paths)
+    return len(paths), Each(_episode, paths)
 
 
 def _number(path: Path) -> tuple[int, str]:
@@ -59,6 +53,11 @@ def _number(path: Path) -> tuple[int, str]:
 
 def _episode(path: Path) -> Arriving:
     with opened(path, first=True) as file, naming(path, "observations"):
+        if "observations/qpos" not in file or "action" not in file:
+            raise ExchangeError(
+                f"{path} has no observations/qpos and action: it is no ACT file. Name another "
+                "one, or another format."
+            )
         position = whole(file["observations/qpos"]).astype(np.float64)
         velocity = _velocity(file, position)
         action = whole(file["action"]).astype(np.float64)

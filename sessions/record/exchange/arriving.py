@@ -8,9 +8,9 @@ on where it was.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import msgspec
 import numpy as np
@@ -21,11 +21,14 @@ from sessions.record.catalogue import Catalogue
 from sessions.record.disk import WorkspaceLock
 from sessions.record.edits import Edit, EditError, EditLog
 from sessions.record.exchange.base import Counts, ExchangeError, Job
-from sessions.record.layout import EpisodeMeta
+from sessions.record.labels import meaningful
+from sessions.record.layout import EpisodeError, EpisodeMeta
 from sessions.record.reader import FrameIndex
 from sessions.record.writer import EpisodeWriter
-from sessions.types import Controller, Outcome, step_dtype
+from sessions.types import Controller, Outcome, SessionError, step_dtype
 from sessions.workspace import Workspace
+
+K = TypeVar("K")
 
 _MOST_HZ = 1e5
 _BLOCK = 64  # pictures written between two flushes
@@ -66,15 +69,60 @@ class Stored:
         counts: what was written and read again.
         here_already: episodes that were passed over because they are here.
         episodes: numbers of the new ones.
+        unreadable: why each that could not be read was left out, in words.
     """
 
     counts: Counts
     here_already: int
     episodes: tuple[int, ...]
+    unreadable: tuple[str, ...] = ()
+
+
+class Each(Iterator[Arriving], Generic[K]):
+    """Reads one episode after another; one that raises does not end the others.
+
+    Args:
+        read: reads one.
+        keys: what to read.
+    """
+
+    def __init__(self, read: Callable[[K], Arriving], keys: Iterable[K]) -> None:
+        self._read, self._keys = read, iter(keys)
+
+    def __next__(self) -> Arriving:
+        """The next episode.
+
+        Raises:
+            ExchangeError: it cannot be read; the one after it is next.
+            EpisodeError: as above.
+        """
+        return self._read(next(self._keys))
+
+
+class _UnreadableError(SessionError):
+    """An episode that arrives is not whole; the workspace is as it was before it."""
+
+
+def readable(arriving: Iterator[Arriving], unreadable: list[str]) -> Iterator[Arriving]:
+    """The episodes that can be read and worked with; why others cannot goes to ``unreadable``."""
+    while True:
+        try:
+            episode = next(arriving)
+            _check(episode)
+        except StopIteration:
+            return
+        except (ExchangeError, EpisodeError) as error:
+            unreadable.append(str(error))
+            continue
+        yield episode
 
 
 def store(
-    workspace: Workspace, arriving: Iterator[Arriving], total: int, job: Job | None = None
+    workspace: Workspace,
+    arriving: Iterator[Arriving],
+    total: int,
+    job: Job | None = None,
+    fits: Callable[[Arriving], None] = lambda episode: None,
 ) -> Stored:
     """Writes arriving episodes into a workspace; each is whole or not there.
 
@@ -83,42 +131,68 @@ def store(
         arriving: the episodes.
         total: how many there are.
         job: progress and cancelling; an import goes on where it was stopped.
+        fits: looks at each before it is written; what it raises ends the import.
 
     Raises:
         RecordingError: a recorder is at work.
         CancelledError: it was cancelled; what was stored stays.
         EpisodeError: an episode cannot be written or was not read back as written.
-        ExchangeError: an episode does not fit the workspace's station.
+        ExchangeError: none of them could be read.
     """
     job = job or Job()
     with contextlib.closing(WorkspaceLock(workspace.episodes)):
         salvage.tidy(workspace.episodes)  # of what an import left that was killed
-        log = EditLog(workspace.episodes, writable=True)
-        catalogue = Catalogue(workspace, log)
-        known = {layout.identity(entry.meta) for entry in catalogue.entries()}
-        number = catalogue.next_episode() - 1
-        numbers: list[int] = []
-        ticks, passed = 0, 0
-        frames: dict[str, int] = {}
-        for done, episode in enumerate(arriving):
+        stored = _Storing(workspace, job)
+        for done, episode in enumerate(readable(arriving, stored.unreadable)):
             job.check()
             job.report(done, total, f"episode {done + 1} of {total}")
-            if layout.identity(episode.meta) in known:
-                passed += 1
+            if layout.identity(episode.meta) in stored.known:
+                stored.passed += 1
                 continue
-            _check(episode)
-            number += 1
-            for camera, count in _write(workspace, log, episode, number, job).items():
-                frames[camera] = frames.get(camera, 0) + count
-            known.add(layout.identity(episode.meta))
-            numbers.append(number)
-            ticks += len(episode.steps)
-        catalogue.refresh()
-        new = set(numbers)
-        interventions = sum(i.episode in new for i in catalogue.interventions())
+            fits(episode)
+            stored.take(episode)
+        if stored.unreadable and not (stored.numbers or stored.passed):
+            raise ExchangeError(stored.unreadable[0])
         job.report(total, total, "")
-        counts = Counts(len(numbers), ticks, frames, interventions)
-        return Stored(counts, passed, tuple(numbers))
+        return stored.result()
+
+
+class _Storing:
+    """What one import has written so far."""
+
+    def __init__(self, workspace: Workspace, job: Job) -> None:
+        self._workspace, self._job = workspace, job
+        self._log = EditLog(workspace.episodes, writable=True)
+        self._catalogue = Catalogue(workspace, self._log)
+        self.known = {layout.identity(entry.meta) for entry in self._catalogue.entries()}
+        self._number = self._catalogue.next_episode() - 1
+        self.numbers: list[int] = []
+        self.unreadable: list[str] = []
+        self.passed = self._ticks = 0
+        self._frames: dict[str, int] = {}
+
+    def take(self, episode: Arriving) -> None:
+        """Writes one; it is told as unreadable if its pictures are."""
+        number = self._number + 1
+        try:
+            written = _write(self._workspace, self._log, episode, number, self._job)
+        except _UnreadableError as error:
+            self.unreadable.append(str(error))
+            return
+        for camera, count in written.items():
+            self._frames[camera] = self._frames.get(camera, 0) + count
+        self._number = number
+        self.known.add(layout.identity(episode.meta))
+        self.numbers.append(number)
+        self._ticks += len(episode.steps)
+
+    def result(self) -> Stored:
+        """What came of it, interventions counted by reading again."""
+        self._catalogue.refresh()
+        new = set(self.numbers)
+        interventions = sum(i.episode in new for i in self._catalogue.interventions())
+        counts = Counts(len(new), self._ticks, self._frames, interventions)
+        return Stored(counts, self.passed, tuple(self.numbers), tuple(self.unreadable))
 
 
 def _check(episode: Arriving) -> None:
@@ -134,10 +208,17 @@ def _check(episode: Arriving) -> None:
         f"has a rate of {meta.rate_hz} Hz": 0.0 < meta.rate_hz <= _MOST_HZ,
         "has limits of other joints": {len(meta.lower), len(meta.upper)} <= {0, joints},
     }
+    names = (*meta.camera_names, *meta.joint_names, *meta.environment_names)
+    sound |= {f"calls a camera or component {n!r:.40}": layout.is_name(n) for n in names}
+    sound |= {f"has an edit {e.id} that cannot be read": _is_edit(e) for e in episode.edits}
     wrong = [words for words, good in sound.items() if not good]
     if wrong:
         name = f"Episode {layout.identity(meta)!r:.80}"
         raise ExchangeError(f"{name} {wrong[0]}; it is not brought in. Leave it out or mend it.")
+
+
+def _is_edit(edit: Edit) -> bool:
+    return edit.kind not in ("undo", "redo") and meaningful(edit)
 
 
 def _write(
@@ -167,13 +248,23 @@ def _write(
 
 def _take_pictures(writer: EpisodeWriter, camera: str, episode: Arriving, job: Job) -> None:
     known = episode.known.get(camera)
-    for i, (t, sequence, data) in enumerate(episode.frames[camera]()):
+    for i, (t, sequence, data) in enumerate(_readable(episode.frames[camera]())):
         received_t = t if known is None else float(known.received_t[i])
         flags = 0 if known is None else int(known.flags[i])
         writer.add_frame(camera, t, data, sequence=sequence, received_t=received_t, flags=flags)
         if i % _BLOCK == _BLOCK - 1:
             job.check()
             writer.flush(sync=False)
+
+
+def _readable(
+    pictures: Iterator[tuple[float, int, bytes]],
+) -> Iterator[tuple[float, int, bytes]]:
+    """Tells what is torn where it comes from apart from what cannot be written here."""
+    try:
+        yield from pictures
+    except (ExchangeError, EpisodeError) as error:
+        raise _UnreadableError(str(error)) from error
 
 
 def _label(log: EditLog, workspace: Workspace, episode: Arriving, number: int) -> None:

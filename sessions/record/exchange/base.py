@@ -7,6 +7,7 @@ arrives is in ``arriving``.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib
 import pkgutil
@@ -20,11 +21,12 @@ from numpy.typing import NDArray
 
 from sessions.messages import EpisodeSummary, Intervention
 from sessions.record import layout
-from sessions.record.catalogue import Catalogue
+from sessions.record.catalogue import Catalogue, CatalogueError
 from sessions.record.labels import Edit
+from sessions.record.layout import EpisodeError
 from sessions.record.marks import Kind, kinds
 from sessions.record.query import Selection
-from sessions.record.reader import EpisodeData, FrameReader
+from sessions.record.reader import EpisodeData, FrameReader, counts
 from sessions.types import CancelledError, SessionError
 from sessions.workspace import Workspace
 
@@ -126,6 +128,11 @@ class Outgoing:
         workspace: where they lie.
         catalogue: of that workspace.
         selection: which of them; discarded episodes are left out whatever it says.
+
+    Attributes:
+        episodes: what leaves; those that turn out to be unreadable are taken off.
+        unreadable: why each of those stays behind, in words.
+        categories: names of the failure categories, by the numbers in ``Leaving.category``.
     """
 
     def __init__(self, workspace: Workspace, catalogue: Catalogue, selection: Selection) -> None:
@@ -135,6 +142,8 @@ class Outgoing:
             if not intervention.discarded:
                 self._chosen.setdefault(intervention.episode, []).append(intervention)
         self.episodes = tuple(e for e in selection.episodes if e.outcome != "discarded")
+        self._asked = self.episodes
+        self.unreadable: list[str] = []
         used = {i.category for i in selection.interventions if i.category}
         known = catalogue.taxonomy.categories if catalogue.taxonomy is not None else ()
         names = [c.name for c in known]
@@ -145,13 +154,45 @@ class Outgoing:
         return len(self.episodes)
 
     def __iter__(self) -> Iterator[Leaving]:
-        """Each episode in order of number.
+        """Each episode that can be read in order of number; the others are passed over."""
+        for summary in self.episodes:
+            leaving = None
+            with self.passing_over(summary):
+                leaving = self.read(summary)
+            if leaving is not None:
+                yield leaving
+
+    def sift(self, job: Job) -> None:
+        """Passes over those that are torn, by a look at each file.
 
         Raises:
-            EpisodeError: a file is torn.
+            CancelledError: it was cancelled.
         """
-        for summary in self.episodes:
-            yield self.read(summary)
+        total = len(self)
+        for done, summary in enumerate(self.episodes):
+            job.check()
+            job.report(done, total, f"looking at attempt {summary.episode}")
+            with self.passing_over(summary):
+                counts(self.catalogue.path(summary.episode))
+
+    @contextlib.contextmanager
+    def passing_over(self, summary: EpisodeSummary) -> Iterator[None]:
+        """Within, an episode that cannot be read stays behind and is named; the others leave."""
+        try:
+            yield
+        except (EpisodeError, CatalogueError) as error:
+            self.unreadable.append(f"Attempt {summary.episode} cannot be read. {error}")
+            self.episodes = tuple(e for e in self.episodes if e.episode != summary.episode)
+
+    def check_any(self) -> None:
+        """Makes sure that something leaves.
+
+        Raises:
+            ExchangeError: nothing does; says why.
+        """
+        if not self.episodes:
+            why = self.unreadable[0] if self.unreadable else "There is nothing to export."
+            raise ExchangeError(f"{why} Widen the query.")
 
     def read(self, summary: EpisodeSummary) -> Leaving:
         """One episode.
@@ -179,7 +220,7 @@ class Outgoing:
         chosen = sorted(self.selection.identities), self.categories
         found = hashlib.sha256(msgspec.json.encode((chosen, self.workspace.task.context_s)))
         metas = {e.meta.episode: e.meta for e in self.catalogue.entries()}
-        for summary in self.episodes:
+        for summary in self._asked:
             found.update(layout.identity(metas[summary.episode]).encode())
             found.update(msgspec.json.encode(self.catalogue.edits(summary.episode)))
         return found.hexdigest()
@@ -187,10 +228,12 @@ class Outgoing:
     @property
     def counts(self) -> Counts:
         """Episodes, ticks and interventions that leave; pictures are counted by the format."""
+        leaving = {e.episode for e in self.episodes}
+        chosen = [i for i in self.selection.interventions if i.episode in leaving]
         return Counts(
             episodes=len(self.episodes),
             ticks=sum(e.ticks for e in self.episodes),
-            interventions=sum(not i.discarded for i in self.selection.interventions),
+            interventions=sum(not i.discarded for i in chosen),
         )
 
 

@@ -18,9 +18,8 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-import msgspec
-
 from sessions.record import layout
+from sessions.record.exchange import _leftover
 from sessions.record.exchange._lerobot_schema import Schema, common, even, task_of
 from sessions.record.exchange.arriving import Arriving
 from sessions.record.exchange.base import Counts, ExchangeError, Job, Outgoing
@@ -30,14 +29,7 @@ SUFFIX = ""
 UNITS = ("rad", "degrees")
 """What ``units`` may say of another's dataset."""
 
-_PART = ".part"
 _NEEDS = ("av", "pyarrow")
-
-
-class _State(msgspec.Struct):
-    """What a stopped export was of."""
-
-    selection: str
 
 
 def losses(outgoing: Outgoing) -> list[str]:
@@ -45,7 +37,6 @@ def losses(outgoing: Outgoing) -> list[str]:
 
     Raises:
         ExchangeError: nothing leaves, or its episodes do not fit into one dataset.
-        EpisodeError: an episode is torn.
     """
     schema = common(outgoing)
     found = [
@@ -95,19 +86,16 @@ def export(outgoing: Outgoing, destination: Path, job: Job | None = None) -> Cou
         CancelledError: it was cancelled; a later call with the same selection goes on.
         ExchangeError: the folder exists, nothing leaves, its episodes do not fit into one dataset,
             or it was not read back as written.
-        EpisodeError: an episode is torn.
+        OSError: the destination's folder cannot be made.
     """
     _need()
     from sessions.record.exchange._lerobot_closing import close
 
     job = job or Job()
-    if destination.exists():
-        raise ExchangeError(f"{destination} exists already. Choose another name.")
     schema = common(outgoing)
-    part = destination.with_name(destination.name + _PART)
+    part = _leftover.begun(destination, outgoing)
     total = len(outgoing)
     try:
-        _check_same(part, outgoing)
         folders = _episodes(part, outgoing, schema, job)
         whole = part / "whole"
         job.report(total, total, "putting the episodes together")
@@ -174,41 +162,28 @@ def _need() -> None:
         )
 
 
-def _check_same(part: Path, outgoing: Outgoing) -> None:
-    """A stopped export is gone on with only if it was of the same data."""
-    mine = outgoing.fingerprint
-    path = part / "export.json"
-    if path.exists():
-        try:
-            held = msgspec.json.decode(path.read_bytes(), type=_State).selection
-        except msgspec.DecodeError:
-            held = ""
-        if held != mine:
-            raise ExchangeError(
-                f"{part} is a stopped export of other episodes. Delete it, or choose another name."
-            )
-    elif part.exists() and any(part.iterdir()):
-        raise ExchangeError(f"{part} is in the way. Delete it, or choose another name.")
-    part.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(msgspec.json.encode(_State(mine)))
-
-
 def _episodes(part: Path, outgoing: Outgoing, schema: Schema, job: Job) -> list[Path]:
     """Writes those episodes that are not written yet; the folders of all."""
     from sessions.record.exchange._lerobot_writing import write, written
 
     folders: list[Path] = []
     first = 0
+    metas = {e.meta.episode: e.meta for e in outgoing.catalogue.entries()}
+    stale = False  # what follows counts its ticks on from another episode
     for done, summary in enumerate(outgoing.episodes):
         job.check()
         job.report(done, len(outgoing), f"attempt {summary.episode}")
-        folder = part / "episodes" / f"{done:06d}"
-        if written(folder) is None:
-            leaving = outgoing.read(summary)
-            task = schema.tasks.index(task_of(outgoing, leaving.data.meta))
-            write(folder, leaving, schema, (done, first, task), job)
-        folders.append(folder)
-        first += summary.ticks
+        place, meta = len(folders), metas[summary.episode]
+        folder = part / "episodes" / f"{place:06d}"
+        with outgoing.passing_over(summary):
+            held = written(folder)
+            stale = stale or (held is not None and held.own.meta.uid != layout.identity(meta))
+            if held is None or stale:
+                task = schema.tasks.index(task_of(outgoing, meta))
+                write(folder, outgoing.read(summary), schema, (place, first, task), job)
+            folders.append(folder)
+            first += summary.ticks
+    outgoing.check_any()
     return folders
 
 

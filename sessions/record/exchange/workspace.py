@@ -7,6 +7,7 @@ person can say who was right.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ import msgspec
 
 from sessions.record import layout
 from sessions.record.catalogue import Catalogue
-from sessions.record.exchange.arriving import Arriving
+from sessions.record.exchange.arriving import Arriving, Each
 from sessions.record.exchange.base import ExchangeError
 from sessions.record.reader import FrameReader, read_episode
 from sessions.types import SessionError
@@ -25,14 +26,14 @@ _FACTS = "workspace.json"
 
 
 def incoming(source: Path) -> tuple[int, Iterator[Arriving]]:
-    """The finished episodes of another workspace: how many, and each.
+    """The finished episodes of another workspace: how many, and each; torn ones raise in turn.
 
     Raises:
         ExchangeError: it is no workspace, or cannot be read.
     """
     catalogue = _catalogue(source)
-    numbers = [e.episode for e in catalogue.episodes()]
-    return len(numbers), (_episode(catalogue, number) for number in numbers)
+    found: list[int | str] = [*catalogue.problems, *(e.episode for e in catalogue.episodes())]
+    return len(found), Each(functools.partial(_episode, catalogue), found)
 
 
 def conflicts(workspace: Workspace, source: Path) -> list[str]:
@@ -48,6 +49,12 @@ def conflicts(workspace: Workspace, source: Path) -> list[str]:
         found.append(
             "The failure categories differ. This workspace's stay; tags it does not know keep "
             "their names."
+        )
+    left = sum(1 for _ in theirs.folder.glob(f"*{layout.PART}"))
+    if left:
+        found.append(
+            f"{left} unfinished attempt{'s stay' if left > 1 else ' stays'} behind. Open that "
+            "workspace and keep what is worth it first."
         )
     joints = {tuple(e.meta.joint_names) for e in mine.entries()[:1]}
     for meta in (entry.meta for entry in theirs.entries()):
@@ -95,7 +102,10 @@ def _catalogue(source: Path) -> Catalogue:
         raise ExchangeError(str(error)) from error
 
 
-def _episode(catalogue: Catalogue, number: int) -> Arriving:
+def _episode(catalogue: Catalogue, number: int | str) -> Arriving:
+    """One by its number, or why it is none."""
+    if isinstance(number, str):
+        raise ExchangeError(number)
     data = read_episode(catalogue.path(number))
     meta = msgspec.structs.replace(data.meta, uid=layout.identity(data.meta))
     return Arriving(

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -97,6 +98,34 @@ def test_terms_about_interventions_leave_demonstrations_alone(
     text: str, episodes: list[int], interventions: list[tuple[int, int]]
 ) -> None:
     assert found(text) == (episodes, interventions)
+
+
+@pytest.mark.parametrize(
+    ("text", "episodes"),
+    [
+        ("note~evening", [2]),
+        ("note~slipped", [3]),
+        ("note~slipped,evening", [2, 3]),
+        ("note!=''", [2, 3]),
+        ("note=''", [1, 4]),
+        ("remark~slipped", [3]),
+    ],
+)
+def test_a_note_is_found_whether_it_is_of_the_attempt_or_of_a_correction(
+    text: str, episodes: list[int]
+) -> None:
+    attempts = [
+        msgspec.structs.replace(e, note="evening light" if e.episode == 2 else "") for e in EPISODES
+    ]
+    corrections = [
+        msgspec.structs.replace(i, note="it slipped" if i.episode == 3 else "")
+        for i in INTERVENTIONS
+    ]
+    selection = choose(attempts, corrections, parse(text))
+    assert [e.episode for e in selection.episodes] == episodes
+    assert {i.episode for i in selection.interventions} == {
+        i.episode for i in INTERVENTIONS if i.episode in episodes
+    }
 
 
 def test_shares_are_of_the_time() -> None:

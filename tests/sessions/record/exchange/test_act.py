@@ -66,9 +66,9 @@ def test_what_is_no_act_file_is_named(tmp_path: Path) -> None:
     with h5py.File(tmp_path / "x.hdf5", "w") as file:
         file["action"] = np.zeros((3, 7))
     with pytest.raises(ExchangeError, match="no ACT file"):
-        act.incoming(tmp_path / "x.hdf5")
+        next(act.incoming(tmp_path / "x.hdf5")[1])
     with pytest.raises(ExchangeError, match=r"gone\.hdf5: There is no such file"):
-        act.incoming(tmp_path / "gone.hdf5")
+        next(act.incoming(tmp_path / "gone.hdf5")[1])
     path = written(tmp_path / "episode_0.hdf5")
     with h5py.File(path, "r+") as file:
         del file["action"]

@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import random
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -384,6 +385,14 @@ FILES = (
 )
 
 
+def _refused(space: Workspace, source: Path) -> str:
+    """Why not everything of a torn dataset comes in."""
+    try:
+        return store(space, lerobot.incoming(source)[1], 3).unreadable[0]
+    except ExchangeError as error:  # nothing of it does
+        return str(error)
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_a_torn_file_is_named_and_nothing_is_left_half(
     copied: Path, tmp_path: Path, name: str
@@ -396,8 +405,7 @@ def test_a_torn_file_is_named_and_nothing_is_left_half(
         lerobot.counts(copied)
     if not name.startswith("data"):  # what left here comes back from meta/dagger
         space = made_workspace(tmp_path / "to")
-        with pytest.raises(ExchangeError, match=named):
-            store(space, lerobot.incoming(copied)[1], 3)
+        assert re.search(named, _refused(space, copied))
         assert list(space.episodes.glob("*.part")) == []
     path.unlink()
     with pytest.raises(ExchangeError, match=named):

@@ -1,6 +1,10 @@
 """robomimic: what it needs is there, and what left here comes back the same."""
 
 import json
+import re
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -111,17 +115,59 @@ def test_a_stopped_export_goes_on_where_it_was(space: Workspace, tmp_path: Path)
         robomimic.export(outgoing(space), path, Job(cancelled=stop))
     assert not path.exists()
     part = path.with_name("out.hdf5.part")
-    with h5py.File(part) as file:
-        kept = file["data/demo_0/actions"].id.get_offset()
+    kept = {p.name: p.stat().st_mtime_ns for p in part.glob("0*.hdf5")}
+    assert kept
     with pytest.raises(ExchangeError, match="stopped export of other episodes"):
         robomimic.export(outgoing(space, "episode=1"), path)
-    robomimic.export(outgoing(space), path)
+    seen: list[dict[str, int]] = []
+
+    def report(done: int, total: int, text: str) -> None:
+        seen.append({n: (part / n).stat().st_mtime_ns for n in kept if (part / n).exists()})
+
+    robomimic.export(outgoing(space), path, Job(report))
+    assert kept in seen, "what was written stayed as it was"
     with h5py.File(path) as file:
-        assert file["data/demo_0/actions"].id.get_offset() == kept
         assert len(file["data"]) == 3
     assert not part.exists()
     with pytest.raises(ExchangeError, match="exists already"):
         robomimic.export(outgoing(space), path)
+
+
+def test_an_export_that_was_killed_goes_on_and_finds_its_own_leftover(
+    space: Workspace, tmp_path: Path
+) -> None:
+    path, part = tmp_path / "out.hdf5", tmp_path / "out.hdf5.part"
+    words = ["export", "robomimic", str(space.root), str(path)]
+    for awaited in ("000000.hdf5*", "000001.hdf5*", "whole.hdf5"):
+        process = subprocess.Popen([sys.executable, "-m", "dagger_gui.cli", *words])
+        while process.poll() is None and not any(part.glob(awaited)):
+            time.sleep(0.001)
+        process.kill()
+        process.wait()
+    for torn in part.glob("*.hdf5"):  # a power cut may leave this of what was not yet on the disk
+        torn.write_bytes(torn.read_bytes()[:1000])
+    other = made_workspace(tmp_path / "to")
+    if not path.exists():
+        robomimic.export(outgoing(space), path)
+    assert not part.exists()
+    total, arriving = robomimic.incoming(path)
+    store(other, arriving, total)
+    same_episodes(space, other)
+
+
+@pytest.mark.parametrize("what", ["file", "folder"])
+def test_what_somebody_else_left_in_the_way_is_never_touched(
+    space: Workspace, tmp_path: Path, what: str
+) -> None:
+    path, part = tmp_path / "out.hdf5", tmp_path / "out.hdf5.part"
+    precious = part
+    if what == "folder":
+        part.mkdir()
+        precious = part / "000000.hdf5"
+    precious.write_text("precious")
+    with pytest.raises(ExchangeError, match=r"is in the way\. Delete it, or choose another name"):
+        robomimic.export(outgoing(space), path)
+    assert precious.read_text() == "precious"
 
 
 def foreign(path: Path, **changes: object) -> Path:
@@ -263,14 +309,16 @@ def test_a_hostile_file_is_refused_by_name_and_place(
         lambda g: g.attrs.__setitem__("metadata", "[" * 10000),
     ],
 )
-def test_a_damaged_file_of_ours_is_refused_by_name_and_place(
+def test_what_is_damaged_in_a_file_of_ours_is_named_and_keeps_nothing_else_away(
     exported: Path, tmp_path: Path, harm: Callable[[h5py.Group], object]
 ) -> None:
     other = made_workspace(tmp_path / "to")
     with h5py.File(exported, "r+") as file:
         harm(file["data/demo_1/dagger"])
     total, arriving = robomimic.incoming(exported)
-    with pytest.raises(ExchangeError, match=r"out\.hdf5.*demo_1"):
-        store(other, arriving, total)
-    assert [e.episode for e in Catalogue(other).episodes()] == [1]
+    stored = store(other, arriving, total)
+    (why,) = stored.unreadable
+    assert re.search(r"out\.hdf5.*demo_1", why)
+    assert stored.episodes == (1, 2)
+    assert [e.meta.uid for e in Catalogue(other).entries()] == ["uid-1", "uid-3"]
     assert list(other.episodes.glob("*.part")) == []
