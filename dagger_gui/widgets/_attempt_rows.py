@@ -185,7 +185,8 @@ def paint_name(painter: QPainter, box: QRectF, name: str, values: list[tuple[str
     look = theme.current()
     painter.setFont(theme.font("small"))
     metrics = QFontMetricsF(painter.font())
-    line, right = metrics.height(), Qt.AlignmentFlag.AlignRight
+    # Set close, so that in low rows the figures are seen to be those of the name above them.
+    line, right = metrics.ascent() + 1, Qt.AlignmentFlag.AlignRight
     both = box.height() >= 1.7 * line
     top = max(box.top(), box.center().y() - (line if both else line / 2))
     painter.setPen(QColor(look.muted))
@@ -197,7 +198,7 @@ def paint_name(painter: QPainter, box: QRectF, name: str, values: list[tuple[str
     for words, colour in reversed(values):
         painter.setPen(colour)
         width = max(cell, metrics.horizontalAdvance(words))
-        painter.drawText(QRectF(end - width, top + line, width, line), int(right), words)
+        draw_text(painter, QRectF(end - width, top + line, width, line), words, right)
         end -= width + gap
 
 

@@ -119,9 +119,10 @@ class CorrectionEditor(QWidget):
     def _dress(self) -> None:
         self._note.setMaxLength(200)
         self._note.setAccessibleName("Note on the correction")
-        for box, name in ((self._first, "First frame"), (self._stop, "End, one past the last")):
+        for box, name in ((self._first, "First frame"), (self._stop, "Last frame")):
             box.setAccessibleName(name)
             box.setKeyboardTracking(False)
+            box.setSpecialValueText("–")  # at its least, which no correction's frame is
             box.setRange(0, 0)
         self._context.setAccessibleName("Seconds before the correction that belong to it")
         self._context.setKeyboardTracking(False)
@@ -274,7 +275,7 @@ class CorrectionEditor(QWidget):
         self._settle.stop()
         if stepped and self._view is not None:
             identity = self._view.identity
-            self.edgesRequested.emit(identity, self._first.value(), self._stop.value())
+            self.edgesRequested.emit(identity, *self._edges())
 
     def stepping(self) -> bool:
         """Whether edges were stepped to that are not asked for yet."""
@@ -288,9 +289,13 @@ class CorrectionEditor(QWidget):
 
     # -- inside
 
+    def _edges(self) -> tuple[int, int]:
+        """First row and one past the last; shown are the first and the last frame, from 1."""
+        return self._first.value() - 1, self._stop.value()
+
     def _typed(self) -> None:
-        first, stop = self._first.value(), self._stop.value()
-        self._first.setMaximum(max(stop - 1, 0))
+        first, stop = self._edges()
+        self._first.setMaximum(stop)
         self._stop.setMinimum(first + 1)
         self._stepped = True
         self._settle.start()
@@ -345,9 +350,9 @@ class CorrectionEditor(QWidget):
             return
         if not self._stepped:
             with QSignalBlocker(self._first), QSignalBlocker(self._stop):
-                self._first.setRange(view.low, view.stop - 1)
+                self._first.setRange(view.low + 1, view.stop)
                 self._stop.setRange(view.first + 1, view.high)
-                self._first.setValue(view.first)
+                self._first.setValue(view.first + 1)
                 self._stop.setValue(view.stop)
         with QSignalBlocker(self._context):
             own = view.context_s

@@ -98,10 +98,10 @@ _WORDS = {
 
 
 def in_words(edit: Edit | None) -> str:
-    """What an edit changed, such as ``the category of an intervention of attempt 14``."""
+    """What an edit changed, such as ``the category grasp of a correction of attempt 14``."""
     if edit is None:
         return ""
-    what = "an intervention of attempt" if edit.start >= 0 else "attempt"
+    what = "a correction of attempt" if edit.start >= 0 else "attempt"
     said = f" {edit.value}" if edit.kind in ("tag", "outcome") and edit.value else ""
     return f"{_WORDS[edit.kind]}{said} of {what} {edit.episode}"
 

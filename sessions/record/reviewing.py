@@ -86,14 +86,14 @@ class Reviewing:
         ticks = len(steps)
         if not 0 <= first < stop <= ticks:
             return Refused(
-                f"Rows {first} to {stop} are not within the episode's {ticks} ticks.",
+                f"{_frames(first, stop)} are not within the attempt's {ticks}.",
                 "Put the first edge before the last, both within the attempt.",
             )
         for other in others:
             if first < other.facts.stop and other.facts.first < stop:
                 return Refused(
-                    f"Rows {first} to {stop} reach into the intervention at row "
-                    f"{other.facts.first}.",
+                    f"{_frames(first, stop)} reach into the correction that begins at frame "
+                    f"{other.facts.first + 1}.",
                     "Stop before it, or merge both.",
                 )
         if not len(driven_rows(steps, first, stop)):
@@ -107,7 +107,7 @@ class Reviewing:
         first, stop = mark.facts.first, mark.facts.stop
         if not first < row < stop:
             return Refused(
-                f"Row {row} is not inside the intervention, rows {first} to {stop}.",
+                f"Frame {row + 1} does not part the correction, frames {first + 1} to {stop}.",
                 "Put the cursor inside it, then split.",
             )
         steps = self._catalogue.read(episode).steps
@@ -127,7 +127,7 @@ class Reviewing:
         between = [o for o in others if o is not second and first < o.facts.first < stop]
         if between:
             return Refused(
-                f"The intervention at row {between[0].facts.first} lies between them.",
+                f"The correction at frame {between[0].facts.first + 1} lies between them.",
                 "Merge neighbours first.",
             )
         kept, gone = (start, other) if mark.facts.first < second.facts.first else (other, start)
@@ -139,7 +139,7 @@ class Reviewing:
             return _no_such(episode, start)
         if row >= 0 and not mark.facts.first < row < mark.facts.stop:
             return Refused(
-                f"Row {row} is not inside the intervention, rows {mark.facts.first} to "
+                f"Frame {row + 1} does not part the correction, frames {mark.facts.first + 1} to "
                 f"{mark.facts.stop}.",
                 "Put the cursor where recovery ends and correction begins.",
             )
@@ -196,10 +196,15 @@ class Reviewing:
 
 def _nothing_driven(first: int, stop: int) -> Refused:
     return Refused(
-        f"The human drove none of the rows {first} to {stop}, so nothing could be learned of them.",
-        "Keep a tick that the human drove inside. To leave a correction out, discard it.",
+        f"{_frames(first, stop)} are none that the human drove: nothing could be learned of them.",
+        "Keep a frame that the human drove inside. To leave a correction out, discard it.",
     )
 
 
+def _frames(first: int, stop: int) -> str:
+    """Rows as the window counts them, from 1 and the last one with them."""
+    return f"Frames {first + 1} to {stop}"
+
+
 def _no_such(episode: int, start: int) -> Refused:
-    return Refused(f"Episode {episode} has no intervention {start}.", "Choose one from the list.")
+    return Refused(f"Attempt {episode} has no correction {start}.", "Choose one from the list.")

@@ -118,6 +118,12 @@ class ReviewBench:
         target = QApplication.focusWidget() or self.window
         QTest.keyClick(target, key, modifiers or Qt.KeyboardModifier.NoModifier)
 
+    def selected(self) -> tuple[int, int]:
+        """First row and one past the last of the selected correction, as shown."""
+        chosen = self.page.mending.selection()
+        assert chosen is not None
+        return chosen.first, chosen.stop
+
     def kept(self) -> list[Intervention]:
         """The interventions as anybody reads them from the disk."""
         return Catalogue(self.space).interventions()

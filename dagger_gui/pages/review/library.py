@@ -134,8 +134,8 @@ class Library(QObject):
                 look, text, only = self._look, self._text, self._only_text
                 number, self._number = self._number, None
                 self._look, self._text, self._only_text = False, None, None
-            if number is not None:
-                self._read(number)  # first: somebody waits for it
+            if number is not None and not self._read(number):  # first: somebody waits for it
+                look, self._stamp = True, None  # the lists know of it what is not so any more
             try:
                 again = self._parse(text, only)
                 if look or again or self._catalogue is None:
@@ -161,11 +161,13 @@ class Library(QObject):
         self.refused.emit("")
         return True
 
-    def _read(self, number: int) -> None:
+    def _read(self, number: int) -> bool:
         try:
             self.opened.emit(attempts.load(self._open(), number))
         except (SessionError, OSError) as error:
             self.failed.emit(number, str(error))
+            return False
+        return True
 
     def _open(self) -> Catalogue:
         if self._catalogue is None:

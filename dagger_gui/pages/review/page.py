@@ -57,6 +57,7 @@ class ReviewPage(QWidget):
         self._model, self._desk = model, desk
         self._wanted: tuple[int, int | None, int | None] | None = None  # number, identity, row
         self._arrived = False
+        self._why = ""  # why nothing is open, where that is not for want of choosing
         self._only = ""
         self.player = Player(self)
         self.library = Library(model.workspace, self)
@@ -124,7 +125,7 @@ class ReviewPage(QWidget):
     def open(self, number: int, identity: int | None = None, row: int | None = None) -> None:
         """Opens an attempt, at one of its corrections or at a tick."""
         self.right.correction.commitEdges()
-        self._wanted = (number, identity, row)
+        self._wanted, self._why = (number, identity, row), ""
         attempt = self.mending.attempt
         if attempt is not None and attempt.number == number:
             self._arrive()
@@ -208,7 +209,7 @@ class ReviewPage(QWidget):
             self._drop(sentence)
 
     def _drop(self, words: str) -> None:
-        self._wanted = None
+        self._wanted, self._why = None, words
         self.mending.open(None)
         self.pictures.open(None)
         self.middle.show_attempt(None, words)
@@ -226,7 +227,7 @@ class ReviewPage(QWidget):
             self._drop(f"Attempt {number} is not there any more. {_CHOOSE}")
         elif not number and self._wanted is None:
             none = "Nothing is recorded yet. Record an attempt on the Run page (F1)."
-            self.middle.show_attempt(None, _CHOOSE if found.episodes else none)
+            self.middle.show_attempt(None, self._why or (_CHOOSE if found.episodes else none))
         self._show_episode()
         if number in found.episodes and not self._arrived and self._wanted is not None:
             self._arrive()  # it was opened before anything was known of it

@@ -88,19 +88,19 @@ def test_edges_are_moved_within_the_attempt_and_never_into_a_neighbour(reviewer:
     assert first.start == 30
     assert first.t == pytest.approx(0.5)
     assert first.duration_s == pytest.approx(34 / 50)
-    assert "row 80" in reviewer.refused(SetEdges(1, 30, 25, 81))
-    assert "120 ticks" in reviewer.refused(SetEdges(1, 80, 80, 121))
-    assert "120 ticks" in reviewer.refused(SetEdges(1, 80, 90, 90))
-    assert "no intervention 31" in reviewer.refused(SetEdges(1, 31, 25, 40))
+    assert "frame 81" in reviewer.refused(SetEdges(1, 30, 25, 81))
+    assert "attempt's 120" in reviewer.refused(SetEdges(1, 80, 80, 121))
+    assert "attempt's 120" in reviewer.refused(SetEdges(1, 80, 90, 90))
+    assert "no correction 31" in reviewer.refused(SetEdges(1, 31, 25, 40))
     assert "episode 9" in reviewer.refused(SetEdges(9, 30, 25, 40))
 
 
 def test_edges_need_a_tick_that_the_human_drove(reviewer: Reviewer) -> None:
     words = reviewer.refused(SetEdges(1, 30, 10, 30))
-    assert "drove none of the rows 10 to 30" in words
+    assert "Frames 11 to 30 are none that the human drove" in words
     assert "discard it" in words
     reviewer.do(SetEdges(1, 30, 10, 31))
-    assert "drove none of the rows 10 to 20" in reviewer.refused(SplitIntervention(1, 30, 20))
+    assert "Frames 11 to 20 are none" in reviewer.refused(SplitIntervention(1, 30, 20))
     assert reviewer.rows() == [(10, 31), (80, 100)]
 
 
@@ -148,7 +148,7 @@ def test_a_split_makes_two_with_labels_of_their_own_and_a_merge_one_again(
     reviewer.do(Tag(1, later.start, "placement"))
     categories = [i.category for i in reviewer.catalogue.interventions()]
     assert categories == ["", "grasp", "placement"]
-    assert "not inside" in reviewer.refused(SplitIntervention(1, 80, 95))
+    assert "does not part" in reviewer.refused(SplitIntervention(1, 80, 95))
     assert "between" in reviewer.refused(MergeInterventions(1, later.start, 30))
     reviewer.do(MergeInterventions(1, later.start, 80))
     assert reviewer.rows() == [(30, 50), (80, 100)]
@@ -194,7 +194,7 @@ def test_an_undo_of_this_round_leaves_earlier_rounds_alone_and_says_where_they_a
 
 
 def test_what_makes_no_sense_is_refused_with_what_would(reviewer: Reviewer) -> None:
-    assert "rows 30 to 50" in reviewer.refused(SetBoundary(1, 30, 50))
+    assert "frames 31 to 50" in reviewer.refused(SetBoundary(1, 30, 50))
     assert "approach, grasp" in reviewer.refused(SetScore(1, "flying", 1))
     assert "0 (not begun) to 3" in reviewer.refused(SetScore(1, "grasp", 4))
     assert "60 s" in reviewer.refused(SetContext(1, 30, 61.0))
