@@ -5,7 +5,7 @@ from __future__ import annotations
 from dagger_gui.commands import alarm, last_attempt
 from dagger_gui.session_model import SessionModel
 from dagger_gui.widgets._attempt_acts import Situation, Torque
-from sessions.live.held import ROBOT, called
+from sessions.live.held import ROBOT, called, first
 from sessions.messages import ControlState
 
 _BLOCKING = ("recorder_lost", "loading_policy")
@@ -36,7 +36,7 @@ def situation(model: SessionModel) -> Situation:
         torque=_torque(state),
         can_rest=state.can_rest,
         motors=bool(state.motors),
-        holding=called(next(iter(state.holding), "")),
+        holding=called(first(state.left_held, state.holding)),
         releasing=called(state.releasing),
         last=last.episode if last is not None and model.there("recorder") else 0,
         outcome=last.outcome if last is not None else "",

@@ -42,6 +42,16 @@ def left_held(loop: Parts) -> tuple[str, ...]:
     return tuple(name for name in found if name != ROBOT or not (_goes_to_rest(loop) or lies(loop)))
 
 
+def first(left: tuple[str, ...], holds: tuple[str, ...]) -> str:
+    """What ``Release`` lets go where no device is named; empty if nothing holds. Pure.
+
+    Args:
+        left: as of ``left_held``: an arm that can be sent to rest instead comes after leaders.
+        holds: as of ``holding``.
+    """
+    return next(iter(left or holds), "")
+
+
 def lies(loop: Parts) -> bool:
     """Whether the arm lies in its rest pose, so that it needs no motors."""
     motors = loop.follower.motors

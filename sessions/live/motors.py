@@ -62,7 +62,8 @@ def rest(loop: Parts, command: Rest) -> Message:
 
 def release(loop: Parts, command: Release) -> Message:
     """Torque off here and now, if it is asked for twice or on the way to rest."""
-    name, gate = command.name or next(iter(held.holding(loop)), ROBOT), loop.helm.gate
+    found = held.first(held.left_held(loop), held.holding(loop))
+    name, gate = command.name or found or ROBOT, loop.helm.gate
     refused = _no_torque(loop) if name == ROBOT else _no_leader(loop, name)
     if refused is not None:
         return refused

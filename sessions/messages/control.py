@@ -112,8 +112,8 @@ class Rest(Message):
 class Release(Message):
     """Torque off where it is. Refused the first time: it drops; the second time it is done.
 
-    ``name`` is the robot or a leader as the station calls it; empty for the first that holds, the
-    robot before leaders. Not while the arm is driven.
+    ``name`` is the robot or a leader as the station calls it; empty for the first that holds: the
+    robot before leaders, unless it can be sent to rest instead. Not while the arm is driven.
     """
 
     name: str = ""

@@ -209,6 +209,19 @@ def test_release_without_a_name_goes_from_the_arm_to_the_leaders() -> None:
     assert not leader.holds
 
 
+def test_an_arm_that_can_be_sent_to_rest_is_let_go_after_the_leaders() -> None:
+    leader = HeldHand()
+    bench = Bench(arm=Partly, hands={"leader": leader})
+    bench.arm.rest_pose = bench.last["position"] + 0.5
+    bench.do(Arm())
+    bench.run(1)
+    assert bench.state.left_held == ("leader",)
+    assert bench.refused(Release()) == SUPPORT.format("leader")
+    bench.do(Release())
+    assert bench.arm.holds
+    assert bench.refused(Release()) == SUPPORT.format("arm")
+
+
 def test_a_mirroring_leader_is_let_go_between_attempts_and_named_when_the_session_ends(
     tmp_path: Path,
 ) -> None:
