@@ -150,8 +150,13 @@ class Alerts(QObject):
             # Answered by the key: what was asked is under way.
             self._notices.withdraw(self._question)
             self._question = None
-        self._notices.drop_over()
         self._new_problem("supervisor", state.problem)
+        for process in state.processes:
+            if process.name != "control":  # of that one the banner speaks
+                why = f"The {process.name} process cannot start: {process.refusal}"
+                key = f"process {process.name}"
+                self._new_problem(key, why if process.refusal else "")
+        self._notices.drop_over()
 
     def _training(self, progress: TrainingProgress) -> None:
         if progress.stage == "failed":

@@ -27,6 +27,7 @@ from dagger_gui.station_twin import Twin, twin
 from dagger_gui.window import Window
 from dagger_gui.window_lock import WindowLock, why_read_only
 from drivers import bindings, registry
+from drivers.base import DriverError
 from drivers.registry import DeviceContext
 from sessions import runtime_folder, stations
 from sessions.config import Station
@@ -303,9 +304,14 @@ class Session(QObject):
 
     def _start_station(self) -> None:
         """Reattaches to the supervisor that runs, or starts one."""
+        station, runtime = self.workspace.station, self.workspace.runtime()
         try:
             if not supervisor_process.running(self.workspace):
+                registry.processes(station.robot, runtime, station.rate_hz)  # what it does first
                 supervisor_process.start(self.workspace)
+        except DriverError as error:
+            self.model.not_started = str(error)
+            return
         except SessionError as error:
             self.window.notices.say(str(error), "fault", stays=True)
             return
@@ -316,9 +322,9 @@ class Session(QObject):
         if self._closing.isActive() or supervisor_process.running(self.workspace):
             return
         details = supervisor_process.last_words(self.workspace)
+        last = details.rsplit("\n", 1)[-1] or "It said nothing."
         self.window.notices.say(
-            "The station did not start: its supervisor has ended. Restart the program; if this "
-            "comes again, the details say why.",
+            f"The station did not start: its supervisor has ended. {last}",
             "fault",
             [("Copy details", lambda: QApplication.clipboard().setText(details))],
             stays=True,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from dagger_gui.commands import alarm, gravest
-from dagger_gui.widgets.state_banner import Banner
+from dagger_gui.widgets.state_banner import CANNOT_START, Banner
 from drivers.bindings import Bindings
 from sessions.config import Task
 from sessions.messages import ControlState, EpisodeSummary
@@ -14,6 +14,9 @@ _STARTING = Banner(
     reason="The station is starting.",
     remedy="Robot, cameras and policy come up by themselves; this takes a few seconds.",
 )
+
+_TRIED_AGAIN = "Correct station.toml (Station page, F4): it is tried again by itself."
+_START_AGAIN = "Correct station.toml (Station page, F4), then close this window and start it again."
 
 
 def banner(
@@ -25,6 +28,8 @@ def banner(
     holding: bool,
     last: EpisodeSummary | None = None,
     suspended: bool = False,
+    refusal: str = "",
+    not_started: str = "",
 ) -> Banner:
     """The banner of a state.
 
@@ -37,7 +42,13 @@ def banner(
         last: the attempt that ended last while this window was open: how it ended stays in sight
             until the next one starts.
         suspended: whether the control process was ended on purpose.
+        refusal: why the control process cannot run with the files as they are; empty if it can.
+        not_started: why the station was not even started; empty if it was.
     """
+    if not_started:
+        return Banner(alarm=CANNOT_START, reason=not_started, remedy=_START_AGAIN)
+    if refusal:
+        return Banner(alarm=CANNOT_START, reason=refusal, remedy=_TRIED_AGAIN)
     if suspended:
         return Banner(suspended=True)
     if state is None:

@@ -62,6 +62,7 @@ class SessionModel(QObject):
         steps: the last ten seconds of ticks, None before the step ring exists.
         joint_names: the robot's joints as the step ring names them; empty before.
         read_only: why this window only looks, one sentence; empty in one that works.
+        not_started: why the station was not even started, one sentence; empty if it was.
     """
 
     control_changed = Signal(object)
@@ -96,7 +97,7 @@ class SessionModel(QObject):
         self.training: TrainingProgress | None = None
         self.steps: StepHistory | None = None
         self.joint_names: tuple[str, ...] = ()
-        self.read_only = ""
+        self.read_only = self.not_started = ""
         self._links = {
             name: ProcessLink(self.runtime, name, silence, commands=name not in _LISTEN_ONLY)
             for name, silence in _SILENCE_S.items()
@@ -186,6 +187,11 @@ class SessionModel(QObject):
         """Whether the supervisor was told to end the process until it is resumed."""
         processes = self.supervisor.processes if self.supervisor is not None else ()
         return any(p.suspended and not p.running for p in processes if p.name == process)
+
+    def refusal(self, process: str) -> str:
+        """Why a process cannot run with the files as they are, in its own words; else empty."""
+        processes = self.supervisor.processes if self.supervisor is not None else ()
+        return next((p.refusal for p in processes if p.name == process), "")
 
     def new_frame(self, camera: str) -> NDArray[Any] | None:
         """The camera's newest frame record (``t``, ``flags``, ``image`` ...), shape (), if new.

@@ -148,7 +148,9 @@ class Window(QWidget):
         if self._outer.currentWidget() is not self._working:
             return
         state = self.model.control
-        self.banner.setConnected(state is None or self.model.there("control"))
+        refusal, not_started = self.model.refusal("control"), self.model.not_started
+        known = bool(refusal or not_started) or state is None
+        self.banner.setConnected(known or self.model.there("control"))
         self.banner.setValue(
             banner(
                 state,
@@ -158,6 +160,8 @@ class Window(QWidget):
                 holding=self.commands.holding(),
                 last=self._last_attempt(),
                 suspended=self.model.suspended("control"),
+                refusal=refusal,
+                not_started=not_started,
             )
         )
         self._tick += 1

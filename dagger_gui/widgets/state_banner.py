@@ -36,7 +36,8 @@ class Banner:
         latched: the soft stop is latched: reset, arm, start, in that order.
         outcome: how ``attempt``, no longer running, ended; empty while it runs.
         alarm: ``robot_lost`` or ``self_stopped`` while it holds because the arm cannot be armed,
-            ``operator_lost`` while nobody can take over; empty otherwise.
+            ``operator_lost`` while nobody can take over, ``cannot_start`` where the station's files
+            are wrong; empty otherwise.
         suspended: the control process was ended on purpose, and says nothing until it is resumed.
         warning: what is not well with a device although it goes on, one sentence; empty if all is.
     """
@@ -66,7 +67,11 @@ _SUSPENDED = Banner(
     reason="The control process is suspended.",
     remedy="Calibration or a check has its devices. Resume it on the Station page (F4).",
 )
+CANNOT_START = "cannot_start"
+"""The alarm of a station whose files ask for what cannot be."""
+
 _ALARMS = {
+    CANNOT_START: "CANNOT START",
     "robot_lost": "ROBOT LOST",
     "self_stopped": "ARM STOPPED",
     "operator_lost": "DEVICE LOST",

@@ -23,6 +23,7 @@ from drivers.registry import DeviceContext
 from drivers.ring import RingWriter
 from sessions.bus import Publisher
 from sessions.config import Holds
+from sessions.live.children import REFUSED
 from sessions.live.metering import Meter
 from sessions.live.pictures import BLACK, FROZEN, PictureJudge
 from sessions.messages import CamerasState, CameraState
@@ -194,7 +195,7 @@ def main(argv: list[str] | None = None) -> int:
         ]
     except (SessionError, DriverError) as error:
         sys.stderr.write(f"{error}\n")
-        return 1
+        return REFUSED
     return serve(threads, Publisher(runtime, "cameras"), stop)
 
 

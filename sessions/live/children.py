@@ -18,6 +18,8 @@ _LONG_LIFE_S = 20.0
 _KILL_S = 1.0
 _NOT_STARTED = 71
 """The status of a process that could not be started (EX_OSERR of sysexits.h)."""
+REFUSED = 78
+"""The status of a process that cannot do what its files ask of it (EX_CONFIG of sysexits.h)."""
 SILENT_S = 3.0
 """Processes that publish do so at least once a second; one silent for so long is stalled."""
 
@@ -44,6 +46,7 @@ class Kind:
         niceness: lowest priority is 19.
         stop_s: how long it may take to stop in order [s].
         errors: file for what it writes to standard error; None leaves it in the common log.
+        logged: whether what it writes to that file goes on to the common log.
         on_death: what the window says when it has died and is not started again by itself.
         hurries: whether being asked to stop a second time means more to it than the first.
         suspended_for: why it is suspended, if it is.
@@ -56,6 +59,7 @@ class Kind:
     niceness: int = 0
     stop_s: float = 3.0
     errors: Path | None = None
+    logged: bool = False
     on_death: str = ""
     hurries: bool = False
     suspended_for: str = "calibration or a check has its devices"
@@ -85,7 +89,8 @@ class Child:
         self._exit_code: int | None = None
         self._started_t = float("-inf")
         self._again_t = float("-inf")
-        self._failures = 0
+        self._failures = self._passed = 0
+        self._said = ""
         self._ending = False
         self._kill_t = self._asked_t = float("inf")
         self._anew = False
@@ -126,7 +131,7 @@ class Child:
             self.kind.module,
             *self.kind.arguments,
         ]
-        self._ending = False
+        self._ending, self._passed = False, 0
         self._started_t = time.monotonic()
         # A session of its own: Ctrl-C in a terminal goes to the supervisor, which stops in order.
         errors = self.kind.errors
@@ -148,6 +153,7 @@ class Child:
         if self._process is not None:
             code = self._process.poll()
             if code is None:
+                self._pass_on()
                 if now >= self._kill_t or self._stuck(now):
                     self._kill_t = self._asked_t = float("inf")
                     self._process.kill()
@@ -166,6 +172,19 @@ class Child:
             return ""
         lines = self.kind.errors.read_text(encoding="utf-8", errors="replace").split("\n")
         return next((line.strip() for line in reversed(lines) if line.strip()), "")
+
+    def _pass_on(self) -> None:
+        """What it wrote to its file of errors since goes to the common log."""
+        if self.kind.errors is None or not self.kind.logged:
+            return
+        with contextlib.suppress(OSError):
+            if self.kind.errors.stat().st_size <= self._passed:
+                return
+            with self.kind.errors.open("rb") as file:
+                file.seek(self._passed)
+                new = file.read()
+            self._passed += len(new)
+            sys.stderr.write(new.decode(errors="replace"))
 
     def ask_to_stop(self) -> None:
         """Asks it to end in order; does not wait. Once: see ``hurry``."""
@@ -238,21 +257,31 @@ class Child:
             restarts=self.restarts,
             text=self._text(),
             suspended=self.suspended,
+            refusal=self._refusal(),
         )
 
     def _ended(self, code: int, now: float) -> None:
         self._process = None
         self._exit_code = code
+        self._pass_on()
+        self._said = self.last_words() if code > 0 else ""
         self._kill_t = self._asked_t = float("inf")
         lived = now - self._started_t
         self._failures = 0 if lived > _LONG_LIFE_S else self._failures
         self._again_t = now + BACK_OFF_S[min(self._failures, len(BACK_OFF_S) - 1)]
         self._failures += 1
 
+    def _refusal(self) -> str:
+        """Why it cannot run, in its own words, until it does or is not wanted any more."""
+        refused = self.wanted and self._exit_code == REFUSED and not self.ready
+        return self._said if refused else ""
+
     def _text(self) -> str:
         if self.suspended:
             doing = "It is being suspended" if self.running else "It is suspended"
             return f"{doing}: {self.kind.suspended_for}. Resume it afterwards."
+        if refusal := self._refusal():
+            return f"{refusal} It is tried again by itself."
         if self.running:
             silent_s = time.monotonic() - self.heard_t
             if not self.ready or silent_s < SILENT_S:
@@ -263,5 +292,6 @@ class Child:
         code = self._exit_code or 0
         how = f"was ended by signal {-code}" if code < 0 else f"ended with status {code}"
         if self.kind.restarts:
-            return f"It {how} and is started again."
+            last = f" It said last: {self._said}" if self._said else ""
+            return f"It {how} and is started again.{last}"
         return f"It {how}. {self.kind.on_death}".strip()

@@ -23,6 +23,7 @@ from sessions.bus import Publisher, Responder, Subscriber, policy_endpoint
 from sessions.clock import WallClock
 from sessions.live import realtime, report
 from sessions.live.background import threaded
+from sessions.live.children import REFUSED
 from sessions.live.commands import too_late
 from sessions.live.frames import RingFrames
 from sessions.live.journal import Journal
@@ -200,7 +201,10 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     try:
         process = ControlProcess(open_workspace(arguments.workspace))
-    except (SessionError, DriverError, PolicyError, RingError) as error:
+    except (SessionError, DriverError, PolicyError) as error:
+        sys.stderr.write(f"{error}\n")
+        return REFUSED
+    except RingError as error:
         sys.stderr.write(f"{error}\n")
         return 1
 

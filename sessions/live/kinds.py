@@ -45,8 +45,17 @@ def kinds(space: Workspace, runtime: Path, modules: dict[str, str]) -> list[Kind
         )
     )
     if station.cameras:
-        found.append(Kind("cameras", "sessions.live.cameras", (root,)))
-    control = Kind("control", "sessions.live.control", (root,), stop_s=_REST_S, hurries=True)
+        errors = runtime / "cameras.err"
+        found.append(Kind("cameras", "sessions.live.cameras", (root,), errors=errors, logged=True))
+    control = Kind(
+        "control",
+        "sessions.live.control",
+        (root,),
+        stop_s=_REST_S,
+        errors=runtime / "control.err",
+        logged=True,
+        hurries=True,
+    )
     found.append(control)
     unknown = set(modules) - {kind.name for kind in found}
     if unknown:

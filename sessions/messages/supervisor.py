@@ -76,7 +76,11 @@ class CamerasState(Message):
 
 
 class ProcessState(Message):
-    """One process as the supervisor sees it."""
+    """One process as the supervisor sees it.
+
+    ``refusal`` is why it cannot run with the files as they are, in its own words; empty once it
+    does.
+    """
 
     name: str
     running: bool
@@ -85,6 +89,7 @@ class ProcessState(Message):
     restarts: int
     text: str = ""
     suspended: bool = False
+    refusal: str = ""
 
 
 class SupervisorState(Message):

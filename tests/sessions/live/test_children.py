@@ -74,6 +74,43 @@ def test_a_process_that_cannot_be_started_is_tried_again(tmp_path: Path) -> None
     child.wait_stopped(time.monotonic() + 5.0)
 
 
+def test_why_a_process_cannot_run_is_told_until_it_does_and_its_words_reach_the_log(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    errors = tmp_path / "refuser.err"
+    kind = Kind("refuser", "tests.fakes.refuser", (str(tmp_path),), errors=errors, logged=True)
+    child = Child(kind)
+    try:
+        (tmp_path / "why").write_text("robot: Unknown key 'powr'. Known keys: port.")
+        child.start()
+        until_polled(child, running=False)
+        why = "robot: Unknown key 'powr'. Known keys: port."
+        assert child.state().refusal == why
+        assert child.state().text == f"{why} It is tried again by itself."
+        assert capsys.readouterr().err == f"I read my files.\n{why}\n"
+        (tmp_path / "why").unlink()  # somebody has corrected them
+        assert child.poll(time.monotonic() + 60.0)
+        assert child.state().refusal == why  # until it has spoken
+        child.heard_t = time.monotonic()
+        assert (child.state().refusal, child.state().text) == ("", "")
+    finally:
+        child.ask_to_stop()
+        child.wait_stopped(time.monotonic() + 5.0)
+    assert child.state().refusal == ""
+
+
+def test_the_last_words_of_a_process_that_broke_are_told(tmp_path: Path) -> None:
+    kind = Kind("broken", "tests.fakes.refuser", ("",), errors=tmp_path / "broken.err")
+    child = Child(kind)
+    child.start()
+    until_polled(child, running=False)
+    assert child.state().refusal == ""
+    assert child.state().text == (
+        "It ended with status 1 and is started again. It said last: ValueError: no folder"
+    )
+    child.ask_to_stop()
+
+
 def until_polled(child: Child, running: bool) -> None:
     deadline = time.monotonic() + 20.0
     while child.running is not running:
