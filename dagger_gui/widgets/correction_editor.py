@@ -26,7 +26,7 @@ from dagger_gui.widgets._painting import clock, number
 __all__ = ["CategoryLook", "CorrectionEditor", "CorrectionView", "example_looks"]
 
 _SETTLE_MS = 600  # steps of an edge in a row are asked for together
-_NONE = "No correction here. PgUp and PgDn go through those of the attempt."
+_NONE = "No correction here. PgUp and PgDn go through those of an open attempt."
 
 
 @dataclass(frozen=True)

@@ -129,6 +129,7 @@ class ReviewTimeline(TimeAxis):
     def restyle(self) -> None:
         """Paints anew, and shows what can be zoomed to."""
         there, zoomed = self.hasAttempt(), self._view.zoomed
+        self._zoom.setVisible(there)
         self._zoom.show_state(there=there, zoomed=zoomed, selected=self._selected is not None)
         self.update()
 

@@ -69,8 +69,7 @@ class ReviewKeys:
             editor.nudge(*_NUDGES[action])
         elif action.startswith("tag_"):
             if not editor.tagNumber(action.removeprefix("tag_")) and editor.value() is None:
-                words = "There is no correction to tag here. Go to one with PgDn."
-                page.said.emit(words, "hold")
+                page.said.emit(page.mending.why_none(), "hold")
         elif action in _OUTCOMES and page.attempt() is not None and not page.running():
             page.mending.set_outcome(_OUTCOMES[action])
         elif action in self._acts:

@@ -114,7 +114,9 @@ class LeftColumn(QWidget):
         """What the filter finds."""
         self._found = found
         self.filter.setWords(FIELDS, found.values)
-        self.filter.setFound(in_words(found.selection))
+        self.filter.setFound(
+            in_words(found.selection) if found.episodes else "Nothing recorded yet."
+        )
         colours = {c.name: c.colour for c in found.categories}
         self.corrections.setCategories({c.name: c.label for c in found.categories}, colours)
         self.corrections.setInterventions(_newest_first(found.selection))
@@ -127,7 +129,8 @@ class LeftColumn(QWidget):
         waiting = len(found.untagged)
         self.next.setEnabled(waiting > 0)
         left = "1 left" if waiting == 1 else f"{waiting} left"
-        self.next.setText(f"Next untagged · {left}" if waiting else "Every correction is tagged")
+        none = "Every correction is tagged" if found.corrected else "No correction to tag yet"
+        self.next.setText(f"Next untagged · {left}" if waiting else none)
         self._say_empty(found)
 
     def show_recording(self, number: int) -> None:

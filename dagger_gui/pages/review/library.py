@@ -37,6 +37,7 @@ class Found:
         interventions: by episode, everything, in time order.
         discarded: (episode, identity) of those discarded themselves, not with their attempt.
         untagged: of the running round, those without a category, in time order.
+        corrected: whether the running round has any correction.
         waiting: by episode, how many have no category.
         round: the one that runs.
         categories: the taxonomy, in its order.
@@ -50,6 +51,7 @@ class Found:
     interventions: dict[int, list[Intervention]] = field(default_factory=dict)
     discarded: frozenset[Key] = frozenset()
     untagged: tuple[Intervention, ...] = ()
+    corrected: bool = False
     waiting: dict[int, int] = field(default_factory=dict)
     round: int = -1
     categories: tuple[Category, ...] = ()
@@ -204,6 +206,7 @@ def _found(catalogue: Catalogue, query: Query, only: Query | None, running: int)
         interventions=by_episode,
         discarded=frozenset(catalogue.labels.discarded),
         untagged=tuple(i for i in bare if rounds[i.episode] == running),
+        corrected=any(rounds[i.episode] == running for i in interventions),
         waiting=dict(Counter(i.episode for i in bare)),
         round=running,
         categories=categories,

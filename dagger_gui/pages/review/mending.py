@@ -144,6 +144,14 @@ class Mending(QObject):
         """The selected correction."""
         return next((i for i in self.interventions() if i.start == self.selected), None)
 
+    def why_none(self) -> str:
+        """Why no correction is selected, and what to do; said where one is needed."""
+        if self.attempt is None:
+            return "No attempt is open. Choose one at the left."
+        if not self.interventions():
+            return "Nobody corrected anything in this attempt."
+        return "There is no correction at the cursor. Go to one with PgDn."
+
     def at(self, row: int) -> int | None:
         """Identity of the correction that a tick is in."""
         return next((i.start for i in self.interventions() if i.first <= row < i.stop), None)
@@ -220,7 +228,9 @@ class Mending(QObject):
         """Makes one of the selected correction and the next of the attempt."""
         chosen = self.selection()
         after = [i for i in self.interventions() if chosen is not None and i.first > chosen.first]
-        if not after:
+        if chosen is None:
+            self.said.emit(self.why_none(), "hold")
+        elif not after:
             self.said.emit("There is no later correction in this attempt to merge with.", "hold")
         else:
             self._about_selected(MergeInterventions, after[0].start)
@@ -236,7 +246,7 @@ class Mending(QObject):
 
     def _about_selected(self, kind: type[Message], *values: object) -> None:
         if self.selected is None:
-            self.said.emit("There is no correction at the cursor. Go to one with PgDn.", "hold")
+            self.said.emit(self.why_none(), "hold")
         else:
             self._editor.commitEdges()
             self._send(kind, self.selected, *values)

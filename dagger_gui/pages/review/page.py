@@ -18,7 +18,7 @@ from dagger_gui.pages.review.mending import Mending
 from dagger_gui.pages.review.middle import MiddleColumn
 from dagger_gui.pages.review.pictures import Pictures, Shot
 from dagger_gui.pages.review.player import Player
-from dagger_gui.pages.review.right import RightColumn
+from dagger_gui.pages.review.right import ALONE, SILENT, RightColumn
 from dagger_gui.round_desk import RoundDesk
 from dagger_gui.session_model import SessionModel
 from drivers.bindings import Bindings
@@ -105,6 +105,7 @@ class ReviewPage(QWidget):
         self.left.untagged_requested.connect(self.next_untagged)
         self._model.recorder_changed.connect(self._take_recorder)
         self._model.read_only_changed.connect(self.right.set_read_only)
+        self._model.read_only_changed.connect(lambda _why: self._show_recorder())
         self._model.presence_changed.connect(lambda _name, _there: self._show_recorder())
         self._model.control_changed.connect(lambda _state: self._show_running())
 
@@ -150,7 +151,11 @@ class ReviewPage(QWidget):
         """Opens the running round's next correction without a category; whether there is one."""
         waiting, attempt = self._waiting(), self.mending.attempt
         if not waiting:
-            self.said.emit("Every correction of this round is tagged.", "good")
+            found = self.mending.found
+            some = found is not None and found.corrected
+            none = "There is no correction in this round yet."
+            words = "Every correction of this round is tagged." if some else none
+            self.said.emit(words, "good" if some else "hold")
             return False
         chosen = self.mending.selection()
         here = (0, -1)
@@ -261,8 +266,10 @@ class ReviewPage(QWidget):
     def _show_recorder(self) -> None:
         model = self._model
         there, station = model.there("recorder"), model.there("supervisor")
-        self.right.show_recorder(model.recorder, there=there, station=station)
-        self.middle.timeline.setEditable(there)
+        alone = ALONE if not station else SILENT
+        why = model.read_only or ("" if there else alone)
+        self.right.show_recorder(model.recorder, why)
+        self.middle.timeline.setEditable(not why)
 
     def _show_running(self) -> None:
         self.right.show_running(self.running())
@@ -278,6 +285,7 @@ class ReviewPage(QWidget):
         """To the start, the end, a frame or a correction on or back."""
         attempt = self.mending.attempt
         if attempt is None:
+            self.said.emit(self.mending.why_none(), "hold")
             return
         steps = {"start": -len(attempt.t), "end": len(attempt.t), "back": -1, "forward": 1}
         if where in steps:
@@ -295,7 +303,8 @@ class ReviewPage(QWidget):
             self.player.seek(min(there) if way > 0 else max(there))
             return
         word = "later" if way > 0 else "earlier"
-        self.said.emit(f"There is no {word} correction in this attempt.", "hold")
+        none = f"There is no {word} correction in this attempt."
+        self.said.emit(none if firsts else self.mending.why_none(), "hold")
 
     def _scrub(self, seconds: float) -> None:
         if self.mending.attempt is not None:

@@ -56,7 +56,7 @@ class RightColumn(QWidget):
         self._show_keys()
         self.undo.clicked.connect(self.undo_requested)
         self.redo.clicked.connect(self.redo_requested)
-        self.show_recorder(None, there=False, station=False)
+        self.show_recorder(None, ALONE)
 
     def _arrange(self) -> None:
         column = QVBoxLayout(self)
@@ -176,14 +176,14 @@ class RightColumn(QWidget):
             ]
         )
 
-    def show_recorder(self, state: RecorderState | None, *, there: bool, station: bool) -> None:
+    def show_recorder(self, state: RecorderState | None, why_not: str) -> None:
         """Whether anything can be changed, and what an undo would take back.
 
         Args:
             state: the recorder's newest state.
-            there: whether it answers.
-            station: whether the supervisor does.
+            why_not: why nothing can be changed, with the remedy; empty if it can.
         """
+        there = not why_not
         self.correction.setEditable(there)
         self.attempt.setEditable(there)
         undo = state.undo_text if there and state is not None else ""
@@ -194,7 +194,7 @@ class RightColumn(QWidget):
         self.undo.setToolTip(f"Undo: {undo}" if undo else "Undo")
         self._last.setMuted(there)
         if not there:
-            self._last.setText(SILENT if station else ALONE)
+            self._last.setText(why_not)
         elif undo:
             self._last.setText(f"Undo: {undo}.")
         else:

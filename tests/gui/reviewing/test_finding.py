@@ -55,6 +55,13 @@ def test_an_empty_workspace_says_what_to_do(qtbot: QtBot, tmp_path: Path) -> Non
     made.until(made.page.found)
     assert "Record one on the Run page (F1)" in made.page.left.attempts.emptyText()
     assert "hold G" in made.page.left.corrections.emptyText()
+    assert made.page.left.filter.words() == "Nothing recorded yet."
+    assert made.page.left.next.text() == "No correction to tag yet"
+    for key in (Key.Key_2, Key.Key_X, Key.Key_PageDown):
+        made.press(key)
+        assert made.sentences[-1] == "No attempt is open. Choose one at the left."
+    made.press(Key.Key_U)
+    assert made.sentences[-1] == "There is no correction in this round yet."
     made.close()
 
 

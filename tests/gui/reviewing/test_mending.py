@@ -221,3 +221,18 @@ def test_edges_around_nothing_that_the_human_drove_go_back_and_it_says_why(
     mending.until(lambda: mending.sentences)
     assert "Frames 11 to 40 are none that the human drove" in mending.sentences[0]
     assert mending.selected() == HUMAN[0]
+
+
+def test_where_another_window_works_nothing_moves_and_the_reason_is_said(
+    mending: ReviewBench,
+) -> None:
+    why = "Another window works on this workspace: here it can only be looked at."
+    mending.model.set_read_only(why)
+    mending.until(lambda: mending.page.right.words() == why)
+    mending.page.player.seek(70)
+    mending.press(Key.Key_BracketLeft)
+    line = mending.page.middle.timeline
+    at = QPoint(round(line.edgeX(60, "first")), int(line.place().bars.center().y()))
+    QTest.mousePress(line, Qt.MouseButton.LeftButton, pos=at)
+    assert not line.dragging()
+    assert mending.selected() == HUMAN[0]
