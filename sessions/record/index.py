@@ -27,6 +27,7 @@ from sessions.types import Controller, Outcome, segments
 
 FILE = "index.msgpack"
 _SENSELESS = (ValueError, IndexError, ArithmeticError, TypeError, MemoryError)
+_NO_ENTRIES = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, MemoryError, OverflowError)
 _MAGIC = b"dagger-1"
 _TRAILER = struct.Struct("<Q8s")
 _VERSION = 5
@@ -88,7 +89,7 @@ def read(folder: Path) -> dict[str, Entry]:
     """The entries by file name that can be worked with; empty if there is no valid index."""
     try:
         file = msgspec.msgpack.decode((folder / FILE).read_bytes(), type=_File)
-    except (OSError, msgspec.DecodeError, RecursionError, MemoryError):
+    except (OSError, *_NO_ENTRIES):
         return {}
     if file.version != _VERSION:
         return {}
@@ -149,7 +150,7 @@ def _own(path: Path) -> Entry | None:
                 return None
             file.seek(size - _TRAILER.size - length)
             own = msgspec.msgpack.decode(file.read(length), type=_Own)
-    except (OSError, struct.error, msgspec.DecodeError, RecursionError, MemoryError):
+    except (OSError, struct.error, *_NO_ENTRIES):
         return None
     mine = (own.version, own.layout) == (_VERSION, layout.LAYOUT)
     return own.entry if mine and _sound(own.entry) else None

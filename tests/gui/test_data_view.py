@@ -28,6 +28,7 @@ from tests.fakes.session_processes import FakeSession
 from tests.gui.test_window_processes import Desk, _end
 from tests.sessions.live.session import space_with_policy
 from tests.sessions.record.exchange.parts import full_workspace
+from tests.sessions.record.exchange.test_lerobot_foreign import foreign
 from tests.sessions.record.parts import made_workspace
 
 LONG_MS = 60_000
@@ -141,6 +142,39 @@ def test_a_merge_with_differences_has_to_be_accepted(
     one.press(panel.button())
     assert one.ended().startswith("Done Brought in 4 episodes")
     assert len(Catalogue(slow).episodes()) == 4
+
+
+def test_units_are_asked_where_files_do_not_say_them(
+    bench: Callable[..., Bench], tmp_path: Path
+) -> None:
+    theirs, space = foreign(tmp_path / "so101"), made_workspace(tmp_path / "mine")
+    one = bench(space)
+    panel = one.view.bring
+    panel.setValue(Import("robomimic", ""))
+    assert panel.units().isHidden()
+    panel.setValue(Import("lerobot", str(theirs)))
+    assert not panel.units().isHidden()
+    one.until(lambda: any("of unknown unit" in text for text in panel.findings()))
+    panel.setValue(Import("lerobot", str(theirs), units="degrees"))
+    one.until(lambda: panel.findings() and "unknown unit" not in " ".join(panel.findings()))
+    panel.despite().setChecked(True)
+    one.press(panel.button())
+    assert one.ended().startswith("Done Brought in 2 episodes")
+    assert {e.meta.unit for e in Catalogue(space).entries()} == {"rad"}
+
+
+def test_an_export_that_leaves_damage_behind_is_done_but_not_all(
+    bench: Callable[..., Bench], recorded: Workspace, tmp_path: Path
+) -> None:
+    space = _copy(recorded, tmp_path / "here")
+    torn = space.episodes / "000002.h5"
+    torn.write_bytes(torn.read_bytes()[:5000])
+    one = bench(space)
+    one.view.export.setValue(Export("robomimic"))
+    one.until(lambda: "1 could not be read" in one.view.export.found())
+    assert any("000002.h5" in text for text in one.view.export.findings())
+    one.press(one.view.export.button())
+    assert one.ended().startswith("Done, but not all Wrote 2 episodes")
 
 
 def test_verify_lists_damage_and_repair_moves_it_aside(

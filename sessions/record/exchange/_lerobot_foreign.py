@@ -58,8 +58,9 @@ class Reader:
         if not self.units:
             found.append(
                 "The files do not say what joints are measured in; the values are kept as they "
-                "are. If they are LeRobot's degrees (use_degrees=true), give --units degrees; "
-                "values from -100 to 100 need the arm's calibration, and cannot become rad here."
+                "are, of unknown unit. If they are LeRobot's degrees (use_degrees=true), give "
+                "--units degrees; values from -100 to 100 need the arm's calibration, and cannot "
+                "become rad here."
             )
         found.append("Actions are taken for absolute joint targets.")
         if not any(name in features for name in ("outcome", "next.success")):
@@ -92,6 +93,7 @@ class Reader:
             environment_names=self._environment(),
             camera_names=tuple(cameras),
             rate_hz=info.fps,
+            unit="rad" if self.units else "",
             uid=f"lerobot/{place}/{known_by}",
             source="lerobot",
         )

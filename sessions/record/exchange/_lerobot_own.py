@@ -19,6 +19,9 @@ class Taken(msgspec.Struct, frozen=True):
         t: when each was taken, monotonic [s].
         sequence: the camera's own count.
         row: the first tick that knew it, where the video has it.
+        received_t: when the camera process had each [s], None where it is not known; empty in
+            datasets of earlier programs, as the next.
+        flags: 1 black, 2 frozen.
     """
 
     height: int
@@ -26,6 +29,8 @@ class Taken(msgspec.Struct, frozen=True):
     t: tuple[float, ...]
     sequence: tuple[int, ...]
     row: tuple[int, ...]
+    received_t: tuple[float | None, ...] = ()
+    flags: tuple[int, ...] = ()
 
 
 class OwnEpisode(msgspec.Struct, frozen=True):
@@ -38,6 +43,7 @@ class OwnEpisode(msgspec.Struct, frozen=True):
         interventions: how many left with it.
         edits: everything that was edited of it, in order.
         cameras: by name.
+        note: why it was salvaged, empty for an ordinary one.
     """
 
     meta: EpisodeMeta
@@ -46,3 +52,4 @@ class OwnEpisode(msgspec.Struct, frozen=True):
     interventions: int
     edits: tuple[Edit, ...] = ()
     cameras: dict[str, Taken] = {}
+    note: str = ""

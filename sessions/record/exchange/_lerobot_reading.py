@@ -19,6 +19,7 @@ from sessions.record.exchange._lerobot_schema import IMAGES, OWN
 from sessions.record.exchange._lerobot_source import Dataset
 from sessions.record.exchange.arriving import Arriving, Each
 from sessions.record.exchange.base import Counts, ExchangeError, Job
+from sessions.record.reader import FrameIndex
 from sessions.types import Outcome, step_dtype
 
 
@@ -139,7 +140,32 @@ class _Reader:
             outcome=Outcome[line.outcome.upper()],
             frames={c: _pictures(self._dataset, row, c, t) for c, t in taken},
             edits=line.edits,
+            known=self._known(line),
+            note=line.note,
         )
+
+    def _known(self, line: OwnEpisode) -> dict[str, FrameIndex]:
+        """What is known of each picture; datasets of earlier programs hold less."""
+        whole = {
+            c: t
+            for c, t in line.cameras.items()
+            if len(t.flags) == len(t.t) == len(t.received_t) == len(t.sequence)
+        }
+        try:
+            return {camera: _index(taken) for camera, taken in whole.items()}
+        except OverflowError as error:
+            place = self._dataset.root / OWN / FILE
+            raise ExchangeError(f"{place}: a picture's number is out of range.") from error
+
+
+def _index(taken: Taken) -> FrameIndex:
+    received = [np.nan if t is None else t for t in taken.received_t]
+    return FrameIndex(
+        np.array(taken.t, np.float64),
+        np.array(received, np.float64),
+        np.array(taken.sequence, np.int64),
+        np.array([flag & 0xFF for flag in taken.flags], np.uint8),
+    )
 
 
 def _steps(path: Path, held: dict[str, NDArray[Any]], line: OwnEpisode) -> NDArray[Any]:

@@ -5,6 +5,7 @@ So an export that was stopped goes on with the next one; ``_lerobot_closing`` pu
 
 from __future__ import annotations
 
+import math
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -167,6 +168,7 @@ def _own(leaving: Leaving, schema: Schema) -> OwnEpisode:
         interventions=len(leaving.interventions),
         edits=leaving.edits,
         cameras={camera: _taken(leaving, camera, schema) for camera in leaving.data.frames},
+        note=leaving.data.note,
     )
 
 
@@ -183,6 +185,8 @@ def _taken(leaving: Leaving, camera: str, schema: Schema) -> Taken:
         tuple(index.t[known].tolist()),
         tuple(index.sequence[known].tolist()),
         tuple(row.tolist()),
+        tuple(t if math.isfinite(t) else None for t in index.received_t[known].tolist()),
+        tuple(index.flags[known].tolist()),
     )
 
 

@@ -55,8 +55,7 @@ def losses(outgoing: Outgoing) -> list[str]:
         found += [
             "Pictures become video (H.264, half the colours): they come back much alike, not the "
             "same.",
-            "Each tick has the newest picture it knew. Pictures that no tick knew are left out, "
-            "and so is when each one was received.",
+            "Each tick has the newest picture it knew; pictures that no tick knew are left out.",
         ]
     found += [
         f"{camera}: an even size is needed; {size[1]}x{size[0]} is padded by one."
@@ -130,7 +129,8 @@ def incoming(source: Path, units: str = "") -> tuple[int, Iterator[Arriving]]:
     Args:
         source: the dataset's folder, the one with ``meta`` in it.
         units: what another's joints are measured in, which its files do not say: ``rad``, or
-            ``degrees`` (grippers 0 to 100 then, as LeRobot has them); empty keeps the values.
+            ``degrees`` (grippers 0 to 100 then, as LeRobot has them); empty keeps the values, of
+            unknown unit.
 
     Raises:
         ExchangeError: torn, no v3.0 dataset, or nothing in it can be used; names the place.

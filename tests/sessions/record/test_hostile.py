@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sessions import taxonomy
 from sessions.config import Station, Task
 from sessions.record import index, jpeg, layout
 from sessions.record.catalogue import Catalogue
@@ -22,8 +24,10 @@ from sessions.record.marks import Facts
 from sessions.record.quality import measure
 from sessions.record.reader import FrameReader, counts, read_episode
 from sessions.record.storage import EpisodeWriter
-from sessions.types import Outcome
+from sessions.types import Outcome, SessionError
 from sessions.verify import Verification
+from sessions.workspace import Workspace
+from tests.sessions.record.exchange.parts import full_workspace
 from tests.sessions.record.parts import CAMERAS, DTYPE, image, made_workspace, meta, steps
 
 
@@ -338,3 +342,50 @@ def test_strange_file_names_in_the_folder_are_no_episodes(whole: Path, tmp_path:
     outcome = Verification(space).run()
     assert all(f.level in ("bad", "notice", "good") for f in outcome.findings)
     assert layout.episode_number(Path("000012.h5")) == 12
+
+
+def _harmed(whole: bytes, chance: random.Random) -> bytes:
+    """Cut short, with flipped bits, or with something else in its midst."""
+    torn = bytearray(whole)
+    how = chance.randrange(3)
+    if how == 0:
+        return bytes(torn[: chance.randrange(len(torn))])
+    for _ in range(chance.choice((1, 5, 30))):
+        torn[chance.randrange(len(torn))] ^= 1 << chance.randrange(8)
+    if how == 2:
+        place = chance.randrange(len(torn))
+        torn[place:place] = chance.choice((b"[" * 5000, b"\xff\xfe", b"9" * 400, b"\0" * 64))
+    return bytes(torn)
+
+
+@pytest.mark.parametrize("name", ["episodes/edits.jsonl", "taxonomy", "episodes/index.msgpack"])
+def test_harmed_labels_and_categories_are_read_or_refused_by_file(
+    tmp_path: Path, name: str
+) -> None:
+    space = full_workspace(tmp_path / "w")
+    taxonomy.write(taxonomy.load("manipulation").renamed("other", "rest"), space.root)
+    Catalogue(space)
+    own = taxonomy.own_path(space.task.taxonomy, space.root)
+    path = own if name == "taxonomy" else space.root / name
+    whole, chance, refused = path.read_bytes(), random.Random(3), 0
+    for _ in range(60):
+        path.write_bytes(_harmed(whole, chance))
+        try:
+            taxonomy.load(space.task.taxonomy, space.root)
+            catalogue = Catalogue(space)
+            assert len(catalogue.episodes()) == 4
+            catalogue.interventions()
+            assert mine(space) <= FILES
+        except SessionError as error:
+            refused += 1
+            assert path.name in str(error)  # noqa: PT017
+    assert refused or name == "episodes/index.msgpack", "which is only a cache"
+
+
+FILES = {"000001.h5", "000002.h5", "000003.h5", "000004.h5"} | {
+    *("edits.jsonl", "index.msgpack", "sha256sums")
+}
+
+
+def mine(space: Workspace) -> set[str]:
+    return {path.name for path in space.episodes.iterdir()}

@@ -20,7 +20,7 @@ from sessions.record.exchange import _lerobot_closing, _lerobot_video, lerobot
 from sessions.record.exchange.arriving import Arriving, store
 from sessions.record.exchange.base import ExchangeError, Job, formats
 from sessions.record.marks import Kind
-from sessions.record.reader import FrameReader
+from sessions.record.reader import FrameReader, read_episode
 from sessions.record.storage import EpisodeWriter
 from sessions.types import CancelledError, Controller, Outcome
 from sessions.workspace import Workspace
@@ -483,3 +483,24 @@ def test_what_lerobots_tools_made_of_an_export_keeps_its_labels(
         assert came.frame_rows("top").tolist() == list(range(TICKS))
     assert [i.category for i in theirs.interventions() if i.episode == 2] == ["grasp", "placement"]
     assert set(theirs.read(1).steps["controller"]) == {Controller.DEMO}
+
+
+def test_what_is_known_of_each_picture_and_why_it_was_salvaged_comes_back(tmp_path: Path) -> None:
+    space = made_workspace(tmp_path / "from")
+    writer = EpisodeWriter(space.episodes, meta(uid="one"), DTYPE, CAMERAS)
+    writer.append(steps(0, 40))
+    for i, t in enumerate(sorted(set(steps(0, 40)["frame_t"][:, 0].tolist()))):
+        late = float("nan") if i == 3 else t + 0.02
+        for camera in CAMERAS:
+            picture = jpeg.encode(image(i))
+            writer.add_frame(camera, t, picture, sequence=i, received_t=late, flags=i % 3)
+    before = read_episode(writer.finish(Outcome.SUCCESS, note="It was salvaged."))
+    lerobot.export(outgoing(space), tmp_path / "out")
+    other = made_workspace(tmp_path / "to")
+    store(other, lerobot.incoming(tmp_path / "out")[1], 1)
+    after = Catalogue(other).read(1)
+    assert after.note == "It was salvaged."
+    for camera in CAMERAS:
+        for name in ("t", "received_t", "sequence", "flags"):
+            one, two = (getattr(data.frames[camera], name) for data in (before, after))
+            np.testing.assert_array_equal(one, two)

@@ -129,6 +129,8 @@ def test_units_are_taken_from_whoever_knows_and_else_kept_and_told(tmp_path: Pat
     root = foreign(tmp_path / "so101")
     first, _ = brought(root, tmp_path / "degrees", "degrees")
     np.testing.assert_allclose(first.steps["position"][0], [np.pi / 2, 0, 0.5])
+    assert first.meta.unit == "rad"
+    assert brought(root, tmp_path / "kept")[0].meta.unit == "", "nobody knows"
     np.testing.assert_allclose(
         first.steps["human_action"][0], [np.deg2rad(91), np.deg2rad(1), 0.51]
     )
