@@ -46,9 +46,9 @@ def banner(
         not_started: why the station was not even started; empty if it was.
     """
     if not_started:
-        return Banner(alarm=CANNOT_START, reason=not_started, remedy=_START_AGAIN)
+        return _wrong(not_started, _START_AGAIN)
     if refusal:
-        return Banner(alarm=CANNOT_START, reason=refusal, remedy=_TRIED_AGAIN)
+        return _wrong(refusal, _TRIED_AGAIN)
     if suspended:
         return Banner(suspended=True)
     if state is None:
@@ -74,6 +74,13 @@ def banner(
         alarm=alarm(state),
         warning=gravest(state),
     )
+
+
+def _wrong(refusal: str, remedy: str) -> Banner:
+    """What is wrong, then what to do; the choices that a refusal lists come last and may be cut."""
+    first, _, choices = refusal.partition(". ")
+    reason = f"{first.rstrip('.')}."
+    return Banner(alarm=CANNOT_START, reason=reason, remedy=f"{remedy} {choices}".strip())
 
 
 def _words(state: ControlState, keys: Bindings, task: Task, *, holding: bool) -> tuple[str, str]:
