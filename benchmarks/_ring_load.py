@@ -44,11 +44,11 @@ def scenes() -> dict[str, list[NDArray[np.uint8]]]:
 class Load:
     """Writes ticks and frames on the wall clock."""
 
-    def __init__(self, root: Path, rate_hz: float, fps: float) -> None:
+    def __init__(self, root: Path, rate_hz: float, fps: float, attempt_s: float) -> None:
         space = open_workspace(root)
         runtime = space.runtime()
         self.dtype = step_dtype(len(JOINT_NAMES), len(ENVIRONMENT_NAMES), len(CAMERAS))
-        self.rate_hz, self.fps = rate_hz, fps
+        self.rate_hz, self.fps, self.attempt_s = rate_hz, fps, attempt_s
         self.shown = scenes()
         meta = {
             "joint_names": list(JOINT_NAMES),
@@ -66,7 +66,7 @@ class Load:
         self.seen = np.full(len(CAMERAS), np.nan)
 
     def run(self, seconds: float) -> None:
-        """Attempts of twenty seconds with a second between them, until ``seconds`` are over."""
+        """Attempts of ``attempt_s`` with a second between them, until ``seconds`` are over."""
         self._drive(0, 2.0)  # a session is up for a while before its first attempt
         end = time.monotonic() + seconds
         episode = 0
@@ -75,7 +75,7 @@ class Load:
             self.control.send(
                 AttemptStarted(episode, self.tick, 0, "round-000", False, episode, "keyboard")
             )
-            self._drive(episode, min(ATTEMPT_S, end - PAUSE_S - time.monotonic()))
+            self._drive(episode, min(self.attempt_s, end - PAUSE_S - time.monotonic()))
             self.control.send(AttemptEnded(episode, self.tick - 1, "success"))
             self._drive(0, PAUSE_S)
 
@@ -130,8 +130,9 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=120.0)
     parser.add_argument("--ticks", type=float, default=200.0, help="a second")
     parser.add_argument("--frames", type=float, default=60.0, help="a second, each camera")
+    parser.add_argument("--attempt", type=float, default=ATTEMPT_S, help="how long each is [s]")
     options = parser.parse_args()
-    load = Load(options.workspace, options.ticks, options.frames)
+    load = Load(options.workspace, options.ticks, options.frames, options.attempt)
     print("ready", flush=True)
     load.run(options.seconds)
     time.sleep(3.0)  # the recorder reads the last of the rings

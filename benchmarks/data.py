@@ -35,6 +35,7 @@ from sessions.workspace import Workspace, create
 
 Figures = dict[str, float]
 EPISODES, TICKS = 2000, 600
+KILL_WITHIN_S, KILL_ATTEMPT_S = 2.5, 6.0
 SIDE = 224
 LIMITS = {
     "open_first_s": 2.0,
@@ -122,10 +123,16 @@ def recording(folder: Path, seconds: float) -> Figures:
 
 
 def killing(folder: Path, times: int) -> Figures:
-    """The recorder killed at random moments; each next one goes on with the running attempt."""
+    """The recorder killed at random moments; each next one goes on with the running attempt.
+
+    Moments are drawn over more than two flushes, from the first one on, and attempts are short: so
+    the going on with an attempt and its finishing, when most is written, are hit more often than in
+    a session.
+    """
     space = fresh(folder / "killed")
     load = subprocess.Popen(
-        load_command(space, 1e6, ticks=50.0, frames=30.0), stdout=subprocess.PIPE
+        load_command(space, 1e6, ticks=50.0, frames=30.0, attempt_s=KILL_ATTEMPT_S),
+        stdout=subprocess.PIPE,
     )
     assert load.stdout is not None
     load.stdout.readline()
@@ -136,7 +143,7 @@ def killing(folder: Path, times: int) -> Figures:
         for _ in range(times):
             with recorder_of(space) as (process, window):
                 state: RecorderState = window.ask(Snapshot(), 20.0)
-                time.sleep(float(random.uniform(0.5, 4.0)))
+                time.sleep(float(random.uniform(0.0, KILL_WITHIN_S)))
                 process.kill()
                 killed_t = time.monotonic()
                 process.wait()
@@ -152,6 +159,7 @@ def killing(folder: Path, times: int) -> Figures:
     return {
         "kill_times": float(times),
         "kill_in_attempt": float(len(lost)),
+        "kill_finished": float(len(whole)),
         "kill_harmed": float(harmed),
         "kill_most_lost_s": max(lost, default=0.0),
         "kill_median_lost_s": statistics.median(lost) if lost else 0.0,
@@ -177,11 +185,17 @@ def recorder_of(space: Workspace) -> Iterator[tuple[subprocess.Popen[bytes], Req
 
 
 def load_command(
-    space: Workspace, seconds: float, *, ticks: float = 200.0, frames: float = 60.0
+    space: Workspace,
+    seconds: float,
+    *,
+    ticks: float = 200.0,
+    frames: float = 60.0,
+    attempt_s: float = 20.0,
 ) -> list[str]:
     """What writes ticks and frames."""
     script = Path(__file__).with_name("_ring_load.py")
     rates = ["--seconds", str(seconds), "--ticks", str(ticks), "--frames", str(frames)]
+    rates += ["--attempt", str(attempt_s)]
     return [sys.executable, str(script), str(space.root), *rates]
 
 
