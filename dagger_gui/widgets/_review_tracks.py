@@ -198,7 +198,8 @@ def paint_doubt(painter: QPainter, box: QRectF, tracks: Tracks, view: TimeView) 
 def paint_ticks(painter: QPainter, box: QRectF, view: TimeView) -> None:
     """Round seconds."""
     look = theme.current()
-    step = nice_ticks(view.start_s, view.stop_s, 8)
+    room = QFontMetricsF(painter.font()).horizontalAdvance("00:00.0") + theme.grid(4)
+    step = nice_ticks(view.start_s, view.stop_s, min(8, max(1, int(box.width() / room))))
     fine = len(step) > 1 and step[1] - step[0] < 1
     for second in step:
         x = round(view.x(second, box.left(), box.width())) + 0.5

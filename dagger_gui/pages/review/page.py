@@ -223,7 +223,11 @@ class ReviewPage(QWidget):
     # -- shown
 
     def _take_found(self, found: Found) -> None:
+        before = len(self.mending.interventions())
         self.mending.take(found)
+        here = self.mending.at(self.player.row)
+        if here is not None and before not in (0, len(self.mending.interventions())):
+            self.mending.selected = here  # split or merged: the part that the cursor is in
         self.left.show_found(found)
         self.right.show_categories(found.categories)
         self._show_only()

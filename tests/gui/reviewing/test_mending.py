@@ -104,8 +104,8 @@ def test_split_boundary_and_merge_at_the_cursor_and_all_of_it_undone(
     mending.press(Key.Key_X)
     mending.until(lambda: mending.kept_of(1) == [(60, 75), (75, 90), (140, 170)])
     mending.until(lambda: len(page.mending.interventions()) == 3)
+    assert mending.selected() == (75, 90), "the part that the cursor is in"
     page.player.seek(80)
-    assert mending.selected() == (75, 90)
     mending.press(Key.Key_V)
     mending.until(lambda: mending.kept()[1].boundary == 80)
     page.player.seek(65)
