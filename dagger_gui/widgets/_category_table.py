@@ -19,7 +19,7 @@ from dagger_gui.pieces import RowTable
 from sessions.taxonomy import Category
 
 _HEADS = ("Key", "", "Label", "In the data", "Part of", "Used")
-_COLOUR, _LABEL, _USED = 1, 2, 5
+_COLOUR, _LABEL, _PARENT, _USED = 1, 2, 4, 5
 
 
 class _Colour(QStyledItemDelegate):
@@ -63,6 +63,8 @@ class CategoryTable(RowTable):
         """Shows the categories; ``used`` is how many interventions have each, by name."""
         labels = {c.name: c.label for c in categories}
         self.setRowCount(len(categories))
+        # Where nothing is part of anything, the labels need the room more.
+        self.setColumnHidden(_PARENT, not any(c.parent for c in categories))
         for row, category in enumerate(categories):
             texts = (
                 str(category.key) if category.key else "–",
@@ -78,6 +80,7 @@ class CategoryTable(RowTable):
                     item = QTableWidgetItem()
                     self.setItem(row, column, item)
                 item.setText(text)
+                item.setToolTip(text)
                 if column == _USED:
                     item.setTextAlignment(_RIGHT)
             colour = self.item(row, _COLOUR)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
@@ -71,6 +72,17 @@ def test_the_list_says_everything_about_each_category(editor: TaxonomyEditor) ->
     assert editor.table().texts(1) == ["2", "", "Grasp", "grasp", "", "14"]
     assert not editor.edited()
     assert not editor.buttons()["save"].isEnabled()
+
+
+def test_labels_are_read_whole_where_nothing_is_part_of_anything(editor: TaxonomyEditor) -> None:
+    table = editor.table()
+    assert table.isColumnHidden(4)
+    assert table.sizeHintForColumn(2) <= table.columnWidth(2)
+    part = msgspec.structs.replace(editor.value().categories[0], parent="other")
+    rest = editor.value().categories[1:]
+    editor.setValue(editor.value().with_categories((part, *rest)), USED)
+    assert not table.isColumnHidden(4)
+    assert table.texts(0)[4] == "Other"
 
 
 def test_a_name_typed_letter_by_letter_keeps_only_the_name_that_data_can_have(
