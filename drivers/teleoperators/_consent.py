@@ -7,11 +7,9 @@ from drivers.base import TeleoperatorView
 POLICY_DRIVES = ("policy", "handover")
 HUMAN_DRIVES = ("human", "demo")
 
-HOLDS = (
-    "Its motors hold it since before it was connected. Support it, then release it, or take over "
-    "with it."
-)
-WAITS = "The leader follows the arm again once you resume, hand back or start the next attempt."
+# Short: the banner has one line for a warning, and the remedy is at its end.
+HOLDS = "Its motors still hold it. Support it, then release it or take over."
+WAITS = "It follows the arm again once you resume, hand back or start an attempt."
 
 
 class Consent:

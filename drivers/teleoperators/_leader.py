@@ -135,7 +135,7 @@ class Leader:
         """
         arm = self._connected()
         self._driving, self._seen_human, self._just_read = True, False, True
-        self._mirrors = False
+        self._mirrors, self._behind = False, ()
         self._lets_go = True
         led = self._chart.to_follower(self._position)
         self._clutch.begin(view.sent, led)
@@ -158,6 +158,7 @@ class Leader:
         self._mind_hand_back(view)
         self._consent.watch(view)
         if not view.attempt_running:
+            self._behind = ()
             return OperatorInput()
         led = self._chart.to_follower(self._position)
         if self.relative:
@@ -269,8 +270,5 @@ class Leader:
 
 def behind(joints: tuple[str, ...]) -> str:
     """What is said where a leader cannot mirror the arm in some of its joints."""
-    return (
-        f"The leader's {' and '.join(joints)} cannot go where the arm is, and "
-        f"{'stays' if len(joints) == 1 else 'stay'} at the end of its reach. Calibrate it, or "
-        "correct offsets in the station file."
-    )
+    which = " and ".join(joints)
+    return f"Its {which} cannot reach the arm's pose. Calibrate it, or correct offsets."

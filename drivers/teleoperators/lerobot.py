@@ -159,6 +159,7 @@ class LeRobotLeader:
     def begin(self, view: TeleoperatorView) -> None:
         """The human takes over: the leader is theirs at once, motion counts from here."""
         self._let_go()
+        self._behind = ()
         led = self._led()
         if led is not None:
             self._clutch.begin(view.sent, led)
@@ -175,6 +176,7 @@ class LeRobotLeader:
         self._consent.watch(view)
         if not view.attempt_running:
             self._handed_back()
+            self._behind = ()
             return OperatorInput()
         assert self._map is not None
         led = self._map.to_follower(leader)

@@ -237,7 +237,10 @@ def test_a_mirrored_leader_that_cannot_be_where_the_arm_is_names_the_joint(tmp_p
         stage.until(lambda: leader.torque() == 7)
         stage.until(lambda: bool(leader.device.health().warnings))
         (said,) = leader.device.health().warnings
-        assert "leader's shoulder cannot go where the arm is" in said
+        assert "shoulder cannot reach the arm's pose" in said
+        stage.session.do(EndAttempt("failure"))
+        stage.run(2)
+        assert not leader.device.health().warnings
 
 
 # Clutching
@@ -271,8 +274,8 @@ def test_a_scaled_clutch_moves_the_arm_by_part_of_the_hand(tmp_path):
         stage.take_over()
         leader.arm.ask("pose=elbow:0.88")
         stage.until(lambda: abs(leader.position()[2] - 0.88) < 0.005)
-        stage.run(2)
-        assert stage.session.last["human_action"][2] - sent[2] == pytest.approx(0.2, abs=0.01)
+        # A read may have been late: then the next one has it.
+        stage.until(lambda: abs(stage.session.last["human_action"][2] - sent[2] - 0.2) < 0.01)
 
 
 @contextlib.contextmanager
