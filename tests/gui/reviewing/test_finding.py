@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import msgspec
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from sessions import taxonomy
@@ -31,6 +32,19 @@ def test_a_filter_narrows_both_lists_and_a_wrong_one_is_a_sentence(bench: Review
     left.filter.setValue("operator=nobody")
     bench.until(lambda: not left.attempts.episodes())
     assert "Widen it" in left.attempts.emptyText()
+
+
+def test_what_completes_the_filter_does_not_cover_its_answer(bench: ReviewBench) -> None:
+    bench.until(lambda: bench.page.found())
+    line = bench.page.left.filter
+    line.focusField()
+    QTest.keyClicks(line._field, "cate")
+    offered = line._field._list
+    bench.until(offered.isVisible)
+    bench.until(lambda: "has no sign" in line.words())
+    below = line._error.mapToGlobal(line._error.rect().bottomLeft()).y()
+    assert offered.mapToGlobal(QPoint(0, 0)).y() >= below
+    offered.hide()
 
 
 def test_a_filter_finds_a_category_by_the_name_it_had(
