@@ -32,7 +32,6 @@ from drivers.registry import DeviceContext
 from sessions import runtime_folder, stations
 from sessions.config import Station
 from sessions.headless.operators import demonstrator
-from sessions.live import realtime
 from sessions.live.held import sentence
 from sessions.messages import Pause, Shutdown
 from sessions.types import SessionError
@@ -67,7 +66,6 @@ def main(workspace: Path, station: str = "") -> int:
         SessionError: the workspace cannot be made or read, or there is no display.
     """
     prepare_environment()
-    realtime.give_way()
     application = QApplication.instance() or QApplication([*sys.argv[:1]])
     assert isinstance(application, QApplication)
     application.setApplicationName("dagger-gui")

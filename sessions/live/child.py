@@ -16,8 +16,6 @@ import sys
 import threading
 import time
 
-from sessions.live import realtime
-
 _PR_SET_PDEATHSIG = 1
 _LOOK_S = 0.5
 
@@ -28,7 +26,6 @@ def main(argv: list[str]) -> None:
     _die_with(int(parent))
     if int(niceness):
         os.nice(int(niceness))
-    realtime.give_way()
     sys.argv = [module, *arguments]
     runpy.run_module(module, run_name="__main__", alter_sys=True)
 
