@@ -10,7 +10,8 @@ policy server, recorder, window (under Xvfb where there is no display). It measu
 - ``killed``: the control process killed while the arm moves at speed.
 
 Servos, world and everything else share this machine: a real bus is slower (see ``--paced``) and
-does not compete for the processor. The last line is one JSON object.
+does not compete for the processor. With few processors most of the tail is a pty's: see
+``--kernel-first``. The last line is one JSON object.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from typing import Any
 
 import msgspec
 import numpy as np
+from _kernel import kernel_first
 from _live_client import Client
 from _live_figures import (
     late_share,
@@ -354,6 +356,11 @@ def main() -> None:
     parser.add_argument("--times", type=int, default=5, help="pulled cables and killed processes")
     parser.add_argument("--no-window", action="store_true", help="without the real window")
     parser.add_argument("--paced", action="store_true", help="servos as late as at 1 Mbit/s")
+    parser.add_argument(
+        "--kernel-first",
+        action="store_true",
+        help="real-time priority for the kernel threads that hand on a pty's bytes (root)",
+    )
     options = parser.parse_args()
     load = os.getloadavg()[0]  # of others: what is measured here is the machine as well
     with tempfile.TemporaryDirectory() as folder:
@@ -362,7 +369,7 @@ def main() -> None:
         client = Watcher(space)
         try:
             client.until(client.ready, "everything is ready")
-            with window(space, not options.no_window):
+            with window(space, not options.no_window), kernel_first(options.kernel_first):
                 client.run(0.0 if options.no_window else 5.0)
                 found = [measured("session", client, space, options.seconds)]
                 for arm in ARMS:
@@ -384,7 +391,12 @@ def main() -> None:
     print(faults_table(faults))
     goals = reached(found, unplug, kill)
     phases = {one.phase: asdict(one) for one in found}
-    extra = {"load_before": load, "window": not options.no_window, "paced": options.paced}
+    extra = {
+        "load_before": load,
+        "window": not options.no_window,
+        "paced": options.paced,
+        "kernel_first": options.kernel_first,
+    }
     print(json.dumps({**phases, **faults, **extra, "reached": goals}))
 
 
