@@ -150,6 +150,7 @@ class RunPage(QWidget):
     def _connect(self) -> None:
         do, now = self._commands, self._model.clock
         self.controls.resetRequested.connect(do.reset)
+        self.controls.refused.connect(lambda why: do.said.emit(why, "hold"))
         self.controls.armRequested.connect(do.arm)
         self.controls.disarmRequested.connect(do.disarm)
         self.controls.restRequested.connect(do.rest)

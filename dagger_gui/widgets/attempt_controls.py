@@ -54,6 +54,7 @@ class AttemptControls(QWidget):
     takeOverRequested = Signal()  # noqa: N815
     giveBackRequested = Signal()  # noqa: N815
     outcomeRequested = Signal(str)  # noqa: N815
+    refused = Signal(str)  # why there is nothing to do for Enter, one sentence
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -142,11 +143,14 @@ class AttemptControls(QWidget):
         return next_act(self._value)
 
     def trigger(self) -> bool:
-        """Does the next act (Enter); whether there was one to do.
+        """Does the next act (Enter); whether there was one to do, else says what it waits for.
 
         Pausing has a key of its own: one Enter too many must not stop what it just started.
         """
         act = self.nextAct()
+        why = acts.why_waits(self._value) if act == "wait" else ""
+        if why:
+            self.refused.emit(why)
         if act in ("wait", "pause"):
             return False
         if act == "start":

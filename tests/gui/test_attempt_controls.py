@@ -111,6 +111,15 @@ def test_a_blocked_start_says_why(qtbot):
     assert "The recorder is starting." in button(controls, "Wait").accessibleDescription()
 
 
+def test_enter_says_why_there_is_nothing_to_do(qtbot):
+    controls = shown(qtbot, AttemptControls(), 1000, 40)
+    why = "Another window works here (process 7)."
+    controls.setValue(Situation(True, "hold", True, read_only=why))
+    with qtbot.waitSignal(controls.refused) as said:
+        assert not controls.trigger()
+    assert said.args == [why]
+
+
 def test_remapped_keys_are_shown(qtbot):
     controls = shown(qtbot, AttemptControls(), 1000, 40)
     controls.setKeys(next="F9", pause="F10", success="S")

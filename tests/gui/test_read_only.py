@@ -186,10 +186,12 @@ def test_two_real_windows_the_second_looks_and_takes_over_when_the_first_closes(
         first.wait(60)
         desk.until(strip.button().isEnabled)
         assert supervisor_process.running(space) == 0
+        taken_t = desk.model.clock()
         QTest.mouseClick(strip.button(), Qt.MouseButton.LeftButton)
         assert not strip.isVisible()
-        desk.until(lambda: desk.model.there("control") and desk.model.control)
+        desk.until(lambda: desk.model.control and desk.model.control.t > taken_t)
         desk.until(lambda: desk.model.control and desk.model.control.reason == "idle")
+        desk.until(lambda: desk.window.run.controls.nextAct() == "arm")
         desk.press(Qt.Key.Key_Return)
         desk.until(lambda: desk.model.control and desk.model.control.armed)
         desk.leave()
