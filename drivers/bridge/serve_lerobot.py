@@ -195,8 +195,16 @@ class Device:
         self.engaged = self.holds = self.kind == "robot"
         if self.kind == "robot" and not held:
             # LeRobot offers no way: then it goes on holding, and says so.
-            with contextlib.suppress(RefusalError):
-                self.torque(on=False)
+            try:
+                with contextlib.suppress(RefusalError):
+                    self.torque(on=False)
+            except Exception as error:
+                self.broken = True
+                raise RefusalError(
+                    "device",
+                    f"LeRobot gave {self.title} torque, and cannot take it back: {_said(error)}.",
+                    "Support the arm; check its power and cables.",
+                ) from error
 
     @property
     def title(self) -> str:

@@ -38,6 +38,11 @@ class GentleArm(Arm):
         """Servos that shut themselves down, as last read: they have no torque until restarted."""
         return self.stops.watch.shut_down
 
+    @property
+    def holds(self) -> bool:
+        """Whether any motor has torque, as last read, or has been told to take it since."""
+        return super().holds or self._step > _GOALS_FIRST
+
     def restart(self) -> None:
         """Restarts what has shut itself down, unless the reason lasts; some five transactions.
 

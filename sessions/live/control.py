@@ -7,6 +7,7 @@ between two ticks it only reads what has already arrived.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import signal
 import sys
 import time
@@ -119,7 +120,7 @@ class ControlProcess:
         left = bring_to_rest(loop, self._tick, lambda: self._stops > 1)
         self._publisher.send(self.loop.state())  # the last word on what is left held
         if left:
-            sys.stderr.write(f"{left}\n")
+            _log(left)
 
     def close(self) -> None:
         """Lets the arm hold and frees everything."""
@@ -170,7 +171,8 @@ class ControlProcess:
 
 
 def _log(line: str) -> None:
-    sys.stderr.write(f"{line}\n")
+    with contextlib.suppress(OSError):  # a full disk is no reason to let go of the arm
+        sys.stderr.write(f"{line}\n")
 
 
 def _devices(space: Workspace) -> tuple[Robot, dict[str, Teleoperator]]:

@@ -208,6 +208,8 @@ class ControlLoop:
         self.helm.doubt = self.proposals.due(tick)
         with self.timing.devices:
             controller = self._act(now)
+            if self.helm.gate.state in MOVING:  # a press from before it moved is no first one
+                self.asked_to_release = motors.NOBODY
             if self.follower.found:
                 self.operators.feedback(self.helm.view())
         if tick % self._health_ticks == 0:

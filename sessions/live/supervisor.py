@@ -41,6 +41,7 @@ from sessions.workspace import Workspace, open_workspace
 POLL_S = 0.05
 PUBLISH_S = 1.0
 _WORLD_READY_S = 10.0
+_LOCK_TRIES, _LOCK_RETRY_S = 20, 0.1
 _SUSPENDABLE = ("control", "cameras", "recorder")
 
 
@@ -263,13 +264,21 @@ def _locked(path: Path) -> IO[str]:
     Raises:
         SupervisorError: a living process holds it.
     """
-    try:
-        file = runtime_folder.locked(path)
-    except OSError as error:
-        pid = path.read_text().strip()
-        raise SupervisorError(
-            f"Process {pid} already supervises this workspace. Use its window, or stop it first."
-        ) from error
+    for tries_left in reversed(range(_LOCK_TRIES)):
+        try:
+            file = runtime_folder.locked(path)
+            break
+        except OSError as error:
+            if tries_left:  # who leaves holds it while it tidies up
+                time.sleep(_LOCK_RETRY_S)
+                continue
+            try:
+                owner = f"Process {path.read_text().strip()}"
+            except OSError:
+                owner = "Another process"
+            raise SupervisorError(
+                f"{owner} already supervises this workspace. Use its window, or stop it first."
+            ) from error
     file.seek(0)
     file.truncate()
     file.write(f"{os.getpid()}\n")

@@ -73,6 +73,17 @@ def test_a_mirroring_leader_goes_where_the_arm_goes_and_lets_go_in_the_tick_of_t
         stage.assert_smooth()
 
 
+@pytest.mark.parametrize("ticks", [0, 1, 2, 4])
+def test_a_takeover_while_the_leader_takes_hold_lets_it_go_in_its_tick(tmp_path, ticks):
+    with emulated_leader(tmp_path, takeover="mirror") as leader:
+        stage = Stage(leader)
+        stage.start()
+        stage.until(lambda: leader.torque() > 0)
+        stage.run(ticks)
+        stage.take_over()
+        soon(lambda: leader.torque() == 0)  # and no tick since
+
+
 @pytest.mark.parametrize("takeover", ["mirror", "clutch"])
 def test_takeovers_at_full_speed_never_step_further_than_the_speed_limit(tmp_path, takeover):
     with emulated_leader(tmp_path, takeover=takeover, start=ELSEWHERE) as leader:

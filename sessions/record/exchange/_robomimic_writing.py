@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,8 @@ def write(
         demo = file.create_group(DEMO)
         _fill(demo, episode, categories, scale)
         file.attrs["uid"], file.attrs["scale"] = episode.identity, scale
+    with temporary.open("rb") as whole:  # its name is a promise, also after a power cut
+        os.fsync(whole.fileno())
     temporary.replace(path)
 
 

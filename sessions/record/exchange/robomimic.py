@@ -79,8 +79,11 @@ def export(outgoing: Outgoing, destination: Path, job: Job | None = None) -> Cou
         whole.replace(destination)
     except (OSError, RuntimeError, KeyError) as error:
         number = getattr(error, "errno", None) or errno.EIO
-        why = os.strerror(number)
-        raise ExchangeError(f"{part} cannot be written ({why}). Free some space.") from error
+        full = number in (errno.ENOSPC, errno.EDQUOT)
+        remedy = "Free some space." if full else f"Delete {part}, then export again."
+        raise ExchangeError(
+            f"{part} cannot be written ({os.strerror(number)}). {remedy}"
+        ) from error
     shutil.rmtree(part, ignore_errors=True)
     job.report(len(outgoing), len(outgoing), "")
     return found

@@ -192,6 +192,19 @@ def test_a_stopped_arm_may_be_let_go_by_two_presses(bench: Bench) -> None:
     assert bench.gate is GateState.FAULT  # and the stop stays
 
 
+def test_a_press_from_before_the_arm_moved_lets_nothing_go_after_it(bench: Bench) -> None:
+    bench.start()
+    bench.do(Pause())
+    bench.run(2)
+    assert "drops" in bench.refused(Release())
+    bench.do(Resume())
+    bench.run(3)
+    bench.do(Pause())
+    bench.run(2)
+    assert "drops" in bench.refused(Release())
+    assert bench.arm.engaged
+
+
 def test_an_arm_that_is_driven_is_neither_parked_nor_let_go(bench: Bench) -> None:
     assert "torque is off already" in bench.refused(Rest())
     bench.do(Arm())
