@@ -42,6 +42,21 @@ def opened(path: Path) -> Iterator[Any]:
     what, _ = hdf5.refusal(path)
     if what:
         raise EpisodeError(path, what, _RESTORE)
+    # A growing file is opened again after its links were followed: what HDF5 has looked at it
+    # remembers, and rows written meanwhile would be missed.
+    with _file(path) as file:
+        with naming(path, "its links"):
+            if leads := hdf5.link_out(file):
+                raise ValueError(f"{leads} leads to another file")
+        if not path.name.endswith(layout.PART):
+            yield file
+            return
+    with _file(path) as file:
+        yield file
+
+
+@contextlib.contextmanager
+def _file(path: Path) -> Iterator[Any]:
     with contextlib.ExitStack() as stack:
         try:
             if path.name.endswith(layout.PART):
@@ -50,11 +65,7 @@ def opened(path: Path) -> Iterator[Any]:
                 file = h5py.File(path, "r", locking="best-effort")
         except hdf5.FAULTS as error:
             raise EpisodeError(path, "It is torn: cut short, or damaged.", _RESTORE) from error
-        stack.enter_context(file)
-        with naming(path, "its links"):
-            if leads := hdf5.link_out(file):
-                raise ValueError(f"{leads} leads to another file")
-        yield file
+        yield stack.enter_context(file)
 
 
 def meta_of(path: Path, file: Any) -> EpisodeMeta:

@@ -322,7 +322,8 @@ def test_the_emulated_station_is_checked_and_calibrated_in_its_own_session(
     assert window.banner.value().suspended
     until(lambda: not desk.check.running())
     lines = {row.name: row for row in desk.check.table.value()}
-    timed = {"robot: bus", "leader: bus", "camera top", "camera wrist"}  # by a busy machine
+    # What a busy machine may judge otherwise.
+    timed = {"rate", "robot: bus", "leader: bus", "camera top", "camera wrist"}
     assert {n: r.text for n, r in lines.items() if r.verdict == "bad" and n not in timed} == {}
     assert {"robot: bus", "leader: bus", "camera top", "leader and robot", "GPU"} <= set(lines)
     assert lines["robot: settings"].verdict == "good"
