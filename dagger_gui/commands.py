@@ -71,10 +71,16 @@ def gravest(state: ControlState | None) -> str:
     return ""
 
 
-def last_attempt(recorder: RecorderState | None) -> EpisodeSummary | None:
-    """The attempt that ended last, which can still be marked; None before the first."""
-    mine = [e for e in recorder.episodes if not e.demo] if recorder is not None else []
-    return mine[-1] if mine else None
+def last_attempt(model: SessionModel) -> EpisodeSummary | None:
+    """The attempt that ended last while this window watched, as the recorder has it now.
+
+    It is the one that the banner speaks of and that can still be marked; None before the first.
+    Those of earlier sessions are marked in Review.
+    """
+    recorder = model.recorder
+    if recorder is None or not model.ended:
+        return None
+    return next((e for e in reversed(recorder.episodes) if e.episode == model.ended), None)
 
 
 def human_drives(state: ControlState | None) -> bool:
@@ -233,12 +239,12 @@ class Commands(QObject):
 
     def end(self, outcome: str) -> None:
         """Ends the running attempt; with none running, changes the outcome of the last one."""
-        state, recorder = self._model.control, self._model.recorder
+        state = self._model.control
         if state is not None and state.attempt:
             self._control(EndAttempt(outcome))
             return
-        last = last_attempt(recorder)
-        if last is None:
+        last = last_attempt(self._model)
+        if last is None or last.demo:
             self.said.emit("There is no attempt to mark yet. Press Enter to start one.", "hold")
             return
         if last.outcome != outcome and self._model.send(

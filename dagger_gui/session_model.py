@@ -61,6 +61,7 @@ class SessionModel(QObject):
         control: newest ControlState, None before the first; the others alike.
         steps: the last ten seconds of ticks, None before the step ring exists.
         joint_names: the robot's joints as the step ring names them; empty before.
+        ended: the attempt that ended last while this window watched; 0 before the first.
         read_only: why this window only looks, one sentence; empty in one that works.
         not_started: why the station was not even started, one sentence; empty if it was.
     """
@@ -73,7 +74,6 @@ class SessionModel(QObject):
     measuring_changed = Signal(object)
     launch_changed = Signal(object)
     attempt_started = Signal(object)
-    attempt_ended = Signal(object)
     presence_changed = Signal(str, bool)
     robot_changed = Signal()
     refused = Signal(str, str)
@@ -98,6 +98,7 @@ class SessionModel(QObject):
         self.steps: StepHistory | None = None
         self.joint_names: tuple[str, ...] = ()
         self.read_only = self.not_started = ""
+        self.ended = 0
         self._links = {
             name: ProcessLink(self.runtime, name, silence, commands=name not in _LISTEN_ONLY)
             for name, silence in _SILENCE_S.items()
@@ -246,7 +247,7 @@ class SessionModel(QObject):
         elif isinstance(event, AttemptStarted):
             self.attempt_started.emit(event)
         elif isinstance(event, AttemptEnded):
-            self.attempt_ended.emit(event)
+            self.ended = event.episode
 
     def _take_progress(self, process: str, event: TrainingProgress) -> None:
         if process == "trainer":

@@ -21,7 +21,9 @@ def situation(model: SessionModel) -> Situation:
     if state is None:
         return Situation()
     blocked = state.reason in _BLOCKING and not state.attempt
-    last = last_attempt(model.recorder)
+    last = last_attempt(model)
+    if last is not None and last.demo:
+        last = None
     return Situation(
         connected=model.there("control"),
         gate=state.gate,

@@ -6,7 +6,7 @@ from PySide6.QtCore import QObject, Signal
 
 from dagger_gui import supervisor_process
 from dagger_gui.session_model import SessionModel
-from sessions.messages import RestartProcess, Suspend
+from sessions.messages import ControlState, RestartProcess, SelectOperator, Suspend
 
 
 class Suspension(QObject):
@@ -25,6 +25,8 @@ class Suspension(QObject):
         self._model = model
         self._names: tuple[str, ...] = ()
         self._waiting = False
+        self._operator, self._control_pid = "", 0
+        model.control_changed.connect(self._choose_again)
         model.supervisor_changed.connect(self._look)
         model.refused.connect(self._hear_refusal)
 
@@ -64,6 +66,8 @@ class Suspension(QObject):
         known = self._model.supervisor.processes if self._model.supervisor is not None else ()
         self._names = tuple(process.name for process in known if process.name in names)
         self._waiting = True
+        self._operator = control.operator if control is not None else ""
+        self._control_pid = self._pid()
         for name in self._names:
             self._model.send("supervisor", Suspend(name))
         self._look()
@@ -79,6 +83,21 @@ class Suspension(QObject):
         names, self._names, self._waiting = self._names, (), False
         for name in names:
             self._model.send("supervisor", RestartProcess(name))
+
+    def _choose_again(self, state: ControlState) -> None:
+        """A control process that starts anew has the station's device and not the chosen one."""
+        anew = self._pid() not in (0, self._control_pid)
+        if not self._operator or not anew or not self._model.there("control"):
+            return
+        chosen, self._operator = self._operator, ""
+        if chosen in state.operators and chosen != state.operator:
+            self._model.send("control", SelectOperator(chosen))
+
+    def _pid(self) -> int:
+        """The control process' id, as the supervisor has it; 0 while there is none."""
+        state = self._model.supervisor
+        processes = state.processes if state is not None else ()
+        return next((p.pid for p in processes if p.name == "control"), 0)
 
     def _look(self) -> None:
         if self._waiting and all(self._model.suspended(name) for name in self._names):

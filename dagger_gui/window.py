@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QApplication, QHBoxLayout, QStackedWidget, QVBoxLa
 from dagger_gui import theme
 from dagger_gui.alerts import Alerts
 from dagger_gui.banner_words import banner
-from dagger_gui.commands import Commands, human_drives, may_move
+from dagger_gui.commands import Commands, human_drives, last_attempt, may_move
 from dagger_gui.first_launch import FirstLaunchPage
 from dagger_gui.key_groups import first_key, key_groups, keyboard_axes
 from dagger_gui.keys import KeyRouter
@@ -29,7 +29,6 @@ from dagger_gui.widgets.read_only_strip import ReadOnlyStrip
 from dagger_gui.widgets.state_banner import StateBanner
 from dagger_gui.widgets.status_line import StatusLine
 from drivers.bindings import Bindings
-from sessions.messages import AttemptEnded, EpisodeSummary
 
 USUAL = (1280, 800)  # px; how small it can be its layouts say
 _SLOW_TICKS = 6  # the figures follow at a sixth of the display rate
@@ -64,7 +63,6 @@ class Window(QWidget):
         self.model, self._keys, self._settings = model, keys, settings
         self._may_close = False
         self._first_check: FirstCheckPage | None = None
-        self._ended = 0  # number of the attempt that ended last
         self._tick = 0
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # where keys go while no field has them
         workspace = model.workspace
@@ -158,7 +156,7 @@ class Window(QWidget):
                 self._keys,
                 self.model.workspace.task,
                 holding=self.commands.holding(),
-                last=self._last_attempt(),
+                last=last_attempt(self.model),
                 suspended=self.model.suspended("control"),
                 refusal=refusal,
                 not_started=not_started,
@@ -170,16 +168,6 @@ class Window(QWidget):
             self.status.setAge(self.model.age_s("control"))
         if self._stack.currentWidget() is self.run:
             self.run.refresh(now)
-
-    def _last_attempt(self) -> EpisodeSummary | None:
-        """As the recorder has it, so that a changed outcome is shown changed."""
-        recorder = self.model.recorder
-        if recorder is None or not self._ended:
-            return None
-        return next((e for e in reversed(recorder.episodes) if e.episode == self._ended), None)
-
-    def _remember_ended(self, event: AttemptEnded) -> None:
-        self._ended = event.episode
 
     def set_theme(self, name: str) -> None:
         """Dresses the application and remembers it."""
@@ -337,7 +325,6 @@ class Window(QWidget):
         self.station.theme_requested.connect(self.set_theme)
         self.station.key_sheet_requested.connect(self.key_sheet.toggle)
         self.model.control_changed.connect(self._follow_control)
-        self.model.attempt_ended.connect(self._remember_ended)
         self.model.launch_changed.connect(self.first_launch.show_progress)
         self.model.presence_changed.connect(self._follow_control)
         self.model.ticked.connect(self.refresh)

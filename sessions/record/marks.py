@@ -209,16 +209,22 @@ def kinds(
     found = table[steps["controller"]]
     owner = np.full(len(steps), -1, np.int64)
     policy = np.isin(steps["controller"], _UNDER_POLICY)
+    human = np.zeros(len(steps), dtype=bool)
+    human[driven_rows(steps, 0, len(steps))] = True
     t = steps["t"]
     for mark in marks:
         first, stop = mark.facts.first, min(mark.facts.stop, len(steps))
         if first >= stop:
             continue
         length = context_s if mark.context_s is None else mark.context_s
-        begin = int(np.searchsorted(t[:first], t[first] - length, side="left"))
-        before = np.arange(begin, first)
+        # A start that was moved later leaves the human's first ticks out, and not what led there.
+        taken = first
+        while taken > 0 and human[taken - 1] and owner[taken - 1] < 0:
+            taken -= 1
+        begin = int(np.searchsorted(t[:taken], t[taken] - length, side="left"))
+        before = np.arange(begin, taken)
         # Only what the policy did by itself, and only since the last time somebody helped.
-        other = np.flatnonzero(~policy[begin:first])
+        other = np.flatnonzero(~policy[begin:taken])
         before = before[other[-1] + 1 :] if len(other) else before
         before = before[owner[before] < 0]
         found[before], owner[before] = _KINDS.index(Kind.CONTEXT), mark.identity

@@ -31,7 +31,7 @@ from dagger_gui.widgets.check_table import CheckRow, CheckTable
 from sessions import stations
 from sessions.checking import results
 from sessions.checking.results import Check
-from sessions.messages import Refused, RestartProcess, Suspend
+from sessions.messages import Refused, RestartProcess, SelectOperator, Suspend
 from sessions.stations import pick_place_task
 from sessions.workspace import Workspace, create
 from tests.fakes.emulated_bench import STATION
@@ -176,6 +176,25 @@ def test_devices_are_asked_for_before_a_check_and_given_back_after_it(
     wire.until(lambda: len(wire.session.asked(RestartProcess)) == 2)
     assert view.verdict.text() == "A session can run"
     assert view.begin.isEnabled()
+
+
+def test_who_was_chosen_to_correct_still_is_after_a_check(wire: Wire, view: CheckView) -> None:
+    names = ("keyboard", "leader")
+    wire.session.set_control(operators=names, operator="leader")
+    wire.until(lambda: wire.model.control and wire.model.control.operator == "leader")
+    view.begin.click()
+    wire.until(lambda: len(wire.session.asked(Suspend)) == 2)
+    view.cancel.click()
+    wire.until(lambda: len(wire.session.asked(RestartProcess)) == 2)
+    assert not wire.session.asked(SelectOperator)
+    wire.session.set_supervisor(
+        processes=tuple(
+            msgspec.structs.replace(p, pid=p.pid + 1) for p in wire.session.supervisor.processes
+        )
+    )
+    wire.until(lambda: wire.model.supervisor == wire.session.supervisor)
+    wire.session.set_control(operators=names, operator="keyboard")  # as the station has it
+    wire.until(lambda: wire.session.asked(SelectOperator) == [SelectOperator("leader")])
 
 
 def test_no_check_while_an_attempt_runs(wire: Wire, view: CheckView) -> None:

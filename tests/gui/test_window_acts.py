@@ -148,10 +148,19 @@ def test_losing_the_focus_gives_back_and_lets_the_motion_keys_go(bench: Bench) -
     bench.until(lambda: bench.session.asked(Keys)[-1].held == ())
 
 
+def test_keys_mark_no_attempt_of_an_earlier_session(bench: Bench) -> None:
+    bench.state(gate="hold", attempt=0, reason="idle")
+    bench.records(episodes=(episode(14, interventions=1),))
+    bench.press(Key.Key_N)
+    bench.until(lambda: "no attempt to mark" in "".join(bench.window.notices.texts()))
+    assert not bench.session.asked(SetOutcome)
+
+
 def test_attempts_end_by_key_and_the_last_one_can_be_marked_anew(bench: Bench) -> None:
     bench.driving()
     bench.press(Key.Key_Y)
     assert bench.asked(EndAttempt) == EndAttempt("success")
+    bench.session.end_attempt(14, "success")
     bench.state(gate="hold", attempt=0, reason="idle")
     done = episode(14, interventions=1)
     bench.records(episodes=(done,))

@@ -76,7 +76,18 @@ def test_what_was_trimmed_off_is_human_but_no_intervention() -> None:
     made = ticks((P, 20), (H, 30))
     trimmed = resolve({20: rows(20, 50)}, [(1, {20: rows(30, 50)})], {}, {})
     seen = [(s.kind, s.first, s.stop) for s in stretches(made, trimmed, 1.0)]
-    assert seen[1:] == [(Kind.HUMAN, 20, 30), (Kind.INTERVENTION, 30, 50)]
+    assert seen == [(Kind.CONTEXT, 0, 20), (Kind.HUMAN, 20, 30), (Kind.INTERVENTION, 30, 50)]
+
+
+def test_a_start_that_was_moved_later_keeps_what_led_to_the_takeover() -> None:
+    made = ticks((P, 100), (H, 30))
+    moved = resolve({100: rows(100, 130)}, [(1, {100: rows(104, 130)})], {}, {})
+    seen = [(s.kind, s.first, s.stop) for s in stretches(made, moved, 1.0)]
+    assert seen[1:] == [
+        (Kind.CONTEXT, 50, 100),
+        (Kind.HUMAN, 100, 104),
+        (Kind.INTERVENTION, 104, 130),
+    ]
 
 
 def test_a_context_never_reaches_into_what_a_human_did() -> None:
