@@ -19,13 +19,14 @@ from drivers.ring import RingWriter
 from drivers.simulation.names import ENVIRONMENT_NAMES, JOINT_NAMES
 from drivers.simulation.world import World
 from sessions.bus import Publisher
-from sessions.messages import AttemptEnded, AttemptStarted
+from sessions.messages import AttemptEnded, AttemptStarted, ControlState
 from sessions.types import Controller, frame_dtype, step_dtype
 from sessions.workspace import open_workspace
 
 CAMERAS = ("top", "wrist")
 ATTEMPT_S = 20.0
 PAUSE_S = 1.0
+STATE_S = 0.25
 _SHOWN = 12
 
 
@@ -64,6 +65,8 @@ class Load:
         self.control = Publisher(runtime, "control")
         self.tick = self.sequence = self.ticks = self.pictures = 0
         self.seen = np.full(len(CAMERAS), np.nan)
+        self.started: AttemptStarted | None = None
+        self.ended: AttemptEnded | None = None
 
     def run(self, seconds: float) -> None:
         """Attempts of ``attempt_s`` with a second between them, until ``seconds`` are over."""
@@ -72,11 +75,13 @@ class Load:
         episode = 0
         while time.monotonic() < end - PAUSE_S:
             episode += 1
-            self.control.send(
-                AttemptStarted(episode, self.tick, 0, "round-000", False, episode, "keyboard")
+            self.started = AttemptStarted(
+                episode, self.tick, 0, "round-000", False, episode, "keyboard"
             )
+            self.control.send(self.started)
             self._drive(episode, min(self.attempt_s, end - PAUSE_S - time.monotonic()))
-            self.control.send(AttemptEnded(episode, self.tick - 1, "success"))
+            self.ended = AttemptEnded(episode, self.tick - 1, "success")
+            self.control.send(self.ended)
             self._drive(0, PAUSE_S)
 
     def close(self) -> None:
@@ -88,8 +93,11 @@ class Load:
 
     def _drive(self, attempt: int, seconds: float) -> None:
         start = time.monotonic()
-        tick_t = frame_t = start
+        tick_t = frame_t = state_t = start
         while (now := time.monotonic()) < start + seconds:
+            if now >= state_t:
+                self._publish(attempt, now)
+                state_t += STATE_S
             if now >= frame_t:
                 self._expose(attempt, now)
                 frame_t += 1.0 / self.fps
@@ -97,6 +105,41 @@ class Load:
                 self._step(attempt, now)
                 tick_t += 1.0 / self.rate_hz
             time.sleep(max(0.0, min(tick_t, frame_t) - time.monotonic()))
+
+    def _publish(self, attempt: int, now: float) -> None:
+        """What control says four times a second: how the newest attempts began and ended."""
+        driver = "policy" if attempt else "hold"
+        state = ControlState(
+            sequence=self.tick,
+            t=now,
+            gate=driver,
+            controller=driver,
+            armed=True,
+            reason="none",
+            reason_text="",
+            remedy="",
+            attempt=attempt,
+            attempt_demo=False,
+            attempt_started_t=now,
+            round=0,
+            policy="round-000",
+            operator="keyboard",
+            operators=("keyboard",),
+            doubt=float("nan"),
+            tau=float("inf"),
+            rate_hz=self.rate_hz,
+            measured_hz=self.rate_hz,
+            late_ticks=0,
+            ticks=self.tick,
+            period_p99_ms=0.0,
+            policy_ms=0.0,
+            seed=attempt,
+            stage=0,
+            success=False,
+            started=self.started,
+            ended=self.ended,
+        )
+        self.control.send(state)
 
     def _expose(self, attempt: int, now: float) -> None:
         for column, (camera, ring) in enumerate(self.frames.items()):
