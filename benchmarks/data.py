@@ -36,6 +36,7 @@ from sessions.workspace import Workspace, create
 Figures = dict[str, float]
 EPISODES, TICKS = 2000, 600
 KILL_WITHIN_S, KILL_ATTEMPT_S = 2.5, 6.0
+KEPT = 20  # the ring reaches back 80 s
 SIDE = 224
 LIMITS = {
     "open_first_s": 2.0,
@@ -231,8 +232,8 @@ def _lost_s(space: Workspace, killed_t: float) -> list[float]:
 
 
 def _keep_few(space: Workspace, running: int) -> None:
-    """The disk is not what is measured."""
-    for path in sorted(space.episodes.glob("*.h5"))[:-5]:
+    """The disk is not what is measured; whose ticks are in the ring still must have their file."""
+    for path in sorted(space.episodes.glob("*.h5"))[:-KEPT]:
         path.unlink()
     for part in space.episodes.glob("*.part"):
         if running and int(part.name[:6]) < running:
