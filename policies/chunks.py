@@ -35,8 +35,13 @@ class ChunkSchedule:
         self._chunks: list[ActionChunk] = []
 
     def push(self, chunk: ActionChunk) -> None:
-        """Takes a chunk; one of an earlier epoch than the last ``flush`` is dropped."""
+        """Takes a chunk; one of an earlier epoch than the last ``flush`` is dropped.
+
+        Of two about the same tick the later one counts, unless its epoch is the earlier one.
+        """
         if chunk.epoch < self._epoch or len(chunk.actions) == 0:
+            return
+        if any(c.tick == chunk.tick and c.epoch > chunk.epoch for c in self._chunks):
             return
         self._chunks = [c for c in self._chunks if c.tick != chunk.tick]
         self._chunks.append(chunk)

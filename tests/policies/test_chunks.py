@@ -33,8 +33,8 @@ def test_the_newest_chunk_that_covers_the_tick_decides(given_chunks, tick, max_a
     schedule = ChunkSchedule(max_age=max_age)
     for one in given_chunks:
         schedule.push(one)
-    # Of two answers about the same tick the later one counts.
-    latest = {c.tick: c for c in given_chunks}
+    # Of two answers about the same tick the later one counts, unless it is of an earlier epoch.
+    latest = {c.tick: c for c in sorted(given_chunks, key=lambda c: c.epoch)}
     life = {
         t: len(c.actions) if max_age is None else min(len(c.actions), max_age + 1)
         for t, c in latest.items()

@@ -518,8 +518,9 @@ def test_many_lost_packets_are_warned_of_and_few_are_not(bench):
     for _ in range(300):
         assert lost() == []
     made.emulated.faults.loss = 0.1
-    wait_for(lost, "the warning")
-    assert "are lost or damaged (limit 4 %). Check plugs and cables" in lost()[0]
+    said = []
+    wait_for(lambda: said.extend(lost()) or said, "the warning")
+    assert "are lost or damaged (limit 4 %). Check plugs and cables" in said[0]
     made.emulated.faults.loss = 0.0
     wait_for(lambda: not lost(), "its end")
 
