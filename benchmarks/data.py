@@ -318,6 +318,7 @@ def _from_video(root: Path, camera: str, frames: list[int]) -> None:
         stream = container.streams.video[0]
         assert stream.average_rate is not None
         assert stream.time_base is not None
+        stream.codec_context.thread_count = 1  # as the reading of the recording, and as LeRobot's
         for wanted in frames:
             t = wanted / float(stream.average_rate)
             container.seek(int(t / stream.time_base), stream=stream)

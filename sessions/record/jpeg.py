@@ -97,9 +97,13 @@ def thumbnail(data: bytes) -> bytes:
 
 
 def resized(image: Image, height: int, width: int) -> Image:
-    """A picture at another size, shape (height, width, 3) uint8; averaged where it gets smaller."""
-    smaller = height <= image.shape[0] and width <= image.shape[1]
-    how = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
+    """A picture at another size, shape (height, width, 3) uint8.
+
+    Averaged where it gets smaller than a half: above that each pixel counts between two lines, and
+    averaging takes three times as long.
+    """
+    halved = 2 * height <= image.shape[0] or 2 * width <= image.shape[1]
+    how = cv2.INTER_AREA if halved else cv2.INTER_LINEAR
     return np.asarray(cv2.resize(image, (width, height), interpolation=how), np.uint8)
 
 
