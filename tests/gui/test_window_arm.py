@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
-from pathlib import Path
-
 import msgspec
-import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from pytestqt.qtbot import QtBot
 
 from dagger_gui import theme
 from dagger_gui.widgets._buttons import KeyButton
@@ -23,8 +17,6 @@ from sessions.messages import (
     Resume,
     SoftStop,
 )
-from sessions.stations import pick_place_task, simulated_station
-from sessions.workspace import Workspace, create
 from tests.gui.bench import Bench
 
 Key = Qt.Key
@@ -32,21 +24,6 @@ HOT = "wrist_angle is at 68 °C (limit 70 °C). Let it rest."
 WELL = DeviceState("robot", "robot", True, figures="bus 1.2 ms, p99 1.9 ms", corrupt=2)
 LOST = DeviceState("robot", "robot", False, "The arm does not answer. Check its cable.")
 KEYBOARD = DeviceState("keyboard", "teleoperator", True)
-
-
-@pytest.fixture
-def workspace(tmp_path: Path) -> Iterator[Workspace]:
-    made = create(tmp_path / "w", simulated_station(), pick_place_task())
-    made.set_running_round(0)
-    yield made
-    shutil.rmtree(made.runtime(), ignore_errors=True)
-
-
-@pytest.fixture
-def bench(qtbot: QtBot, workspace: Workspace) -> Iterator[Bench]:
-    made = Bench(qtbot, workspace)
-    yield made
-    made.close()
 
 
 def lose(bench: Bench) -> None:

@@ -6,9 +6,7 @@ import os
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
@@ -16,22 +14,13 @@ from pytestqt.qtbot import QtBot
 
 from dagger_gui.widgets._buttons import KeyButton
 from sessions.messages import DeviceState, Refused, Release
-from sessions.stations import pick_place_task, simulated_station
-from sessions.workspace import Workspace, create
+from sessions.workspace import Workspace
 from tests.gui.bench import Bench
 
 CHORD = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
 ROBOT = DeviceState("robot", "robot", True)
 LEADER = DeviceState("leader", "teleoperator", True)
 SUPPORT = Refused("Support the arm: press again to let it go.", "Without torque it drops.")
-
-
-@pytest.fixture
-def workspace(tmp_path: Path) -> Iterator[Workspace]:
-    made = create(tmp_path / "w", simulated_station(), pick_place_task())
-    made.set_running_round(0)
-    yield made
-    shutil.rmtree(made.runtime(), ignore_errors=True)
 
 
 @pytest.fixture

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import io
+import sys
+
+import pytest
+
+from sessions.live import control
 from sessions.live.journal import Journal
 from sessions.messages import Arm, EndAttempt, Resume, SelectOperator, StartAttempt
 from tests.sessions.live.bench import Bench, Hand, Motored
@@ -83,3 +89,13 @@ def test_an_arm_that_stopped_itself_says_why_also_after_the_attempt() -> None:
     assert bench.state.reason_text == "Holding: the elbow was overloaded."
     bench.do(Arm())
     assert bench.state.reason_text == "Ready."
+
+
+def test_a_log_that_cannot_be_written_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    full = io.TextIOWrapper(io.FileIO("/dev/full", "w"), write_through=True)
+    with full:
+        with pytest.raises(OSError, match="No space"):
+            full.write("a full disk")
+        monkeypatch.setattr(sys, "stderr", full)
+        control._log("The arm holds.")
+        monkeypatch.undo()
