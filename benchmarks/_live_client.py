@@ -19,17 +19,20 @@ from drivers.ring import RingError, RingReader
 from sessions.bus import Requester, Subscriber
 from sessions.messages import (
     Accepted,
+    Arm,
     CamerasState,
     ControlState,
     Heartbeat,
     Message,
     RecorderState,
+    StartAttempt,
     SupervisorState,
 )
 from sessions.workspace import Workspace
 
 BEAT_S = 0.2
 TIMEOUT_S = 60.0
+START_S = 2.0  # so long a scene takes to be put back
 
 
 class Client:
@@ -129,8 +132,11 @@ class Client:
         return self.known.get(SupervisorState)
 
     def ready(self) -> bool:
-        """Whether an attempt can start."""
+        """Whether an attempt can start; an arm that was lost meanwhile is armed again."""
         control, cameras = self.control, self.cameras
+        if control is not None and control.reason == "robot_lost":
+            self.ask(Arm())
+            self.run(0.5)
         return bool(
             control
             and control.policy
@@ -139,6 +145,14 @@ class Client:
             and cameras
             and all(camera.fps > 20 for camera in cameras.cameras)
         )
+
+    def started(self) -> bool:
+        """Whether an attempt runs; arms the arm and starts one if not."""
+        if self.control is None or not self.control.attempt:
+            self.ask(Arm())
+            self.ask(StartAttempt())
+            self.run(START_S)
+        return self.control is not None and self.control.attempt > 0
 
     def close(self) -> None:
         """Stops the session."""

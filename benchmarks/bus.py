@@ -58,7 +58,6 @@ from sessions.messages import (
     Reconnect,
     Resume,
     SelectOperator,
-    StartAttempt,
     TakeOver,
 )
 from sessions.types import HoldReason
@@ -100,9 +99,7 @@ class Watcher(Client):
 
     def start(self) -> None:
         """Arms and starts an attempt."""
-        self.needs(Arm())
-        self.ask(StartAttempt())
-        self.until(lambda: self.control and self.control.attempt, "start")
+        self.until(self.started, "start")
 
 
 @dataclass(frozen=True)

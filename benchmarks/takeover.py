@@ -40,7 +40,7 @@ from policies import registry
 from policies.base import PolicySpec
 from policies.normaliser import Normaliser
 from sessions import stations, workspace
-from sessions.messages import Arm, EndAttempt, GiveBack, Resume, StartAttempt, TakeOver
+from sessions.messages import EndAttempt, GiveBack, Resume, TakeOver
 from sessions.types import Controller
 from sessions.workspace import Workspace
 
@@ -126,7 +126,7 @@ def drive(client: Client, runtime: Path, seconds: float) -> None:
             if control is not None and control.attempt:
                 client.ask(EndAttempt("failure"))
                 client.until(lambda: client.control and not client.control.attempt, "end")
-            client.until(lambda: _started(client), "start")
+            client.until(client.started, "start")
             ends_at = time.monotonic() + ATTEMPT_S
         client.run(float(random.uniform(*DRIVE_S)))
         client.ask(Resume())  # a hold on a busy machine must not end the measurement
@@ -142,31 +142,12 @@ def drive(client: Client, runtime: Path, seconds: float) -> None:
     client.run(1.0)
 
 
-def _ready(client: Client) -> bool:
-    """Whether an attempt can start; an arm that a busy machine lost meanwhile is armed again."""
-    control = client.control
-    if control is not None and control.reason == "robot_lost":
-        client.ask(Arm())
-        client.run(0.5)
-    return client.ready() and bool(_leader(client).ok)
-
-
-def _started(client: Client) -> bool:
-    """Whether an attempt runs; arms and starts it anew if the arm was lost meanwhile."""
-    if client.control is not None and client.control.attempt:
-        return True
-    client.ask(Arm())
-    client.ask(StartAttempt())
-    client.run(0.5)
-    return bool(client.control is not None and client.control.attempt)
-
-
 def measured(takeover: str, seconds: float, folder: Path) -> Found:
     """A whole session with one way of taking over."""
     space = prepared(folder / takeover, takeover)
     client = Client(space)
     try:
-        client.until(lambda: _ready(client), "everything is ready")
+        client.until(lambda: client.ready() and _leader(client).ok, "everything is ready")
         drive(client, space.runtime(), 5.0)
         client.take_steps()
         bare = BareLoop(RATE_HZ, folder)

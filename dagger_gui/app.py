@@ -100,6 +100,10 @@ def prepare_environment() -> None:
     for name in ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR"):
         if "cv2" in os.environ.get(name, ""):
             os.environ.pop(name)
+    # Qt paints in slices of microseconds by threads that it wakes thousands of times a second. It
+    # gains nothing by that, and where the kernel schedules by groups of processes it starves those
+    # outside the window's: the threads that hand on what comes over a serial line waited 150 ms.
+    os.environ.setdefault("QT_NO_GUI_THREADPOOL", "1")
     os.environ.setdefault("SDL_JOYSTICK_ALLOW_BACKGROUND_EVENTS", "1")
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
     if sys.platform == "linux" and not any(

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import math
-import os
 import signal
 import sys
 import time
@@ -17,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from drivers import scheduling
 from drivers.base import DriverError
 from policies.base import PolicyError
 from sessions import lockstep
@@ -140,7 +140,7 @@ def main(argv: list[str] | None = None) -> int:
     line.add_argument("--processes", type=int, default=2)
     arguments = line.parse_args(argv)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(3))
-    os.nice(10)
+    scheduling.be_nice(10)
     try:
         workspace = open_workspace(arguments.workspace)
         found = measure(

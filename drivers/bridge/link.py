@@ -12,10 +12,12 @@ import socket
 import threading
 import time
 from collections import deque
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from drivers import scheduling
 from drivers.base import (
     DeviceConfigError,
     DeviceLostError,
@@ -141,9 +143,7 @@ class Link:
             connection.close()
             raise self._problem or self._absent("It measures nothing.")
         self._over = False
-        self._thread = threading.Thread(
-            target=self._run, args=(connection,), name=f"bridge {self._device}", daemon=True
-        )
+        self._thread = scheduling.beside(partial(self._run, connection), f"bridge {self._device}")
         self._thread.start()
         return served
 

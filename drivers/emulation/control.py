@@ -73,13 +73,20 @@ class Control:
             self._server.bind(f"{folder}/{NAME}")
         self._path.chmod(0o600)
         self._server.listen()
-        self._server.settimeout(0.1)
         self._thread = threading.Thread(target=self._serve, name="emulation control", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
         """Ends the thread and removes the socket."""
         self._stop.set()
+        # It sleeps until somebody comes: woken now and then, at ordinary priority, it would have
+        # the interpreter while others have the processor, and the servos would wait for both.
+        with (
+            contextlib.suppress(OSError),
+            socket.socket(socket.AF_UNIX) as nobody,
+            _short(self._path.parent) as folder,
+        ):
+            nobody.connect(f"{folder}/{NAME}")
         self._thread.join()
         self._server.close()
         self._path.unlink(missing_ok=True)
@@ -88,8 +95,6 @@ class Control:
         while not self._stop.is_set():
             try:
                 client, _ = self._server.accept()
-            except TimeoutError:
-                continue
             except OSError:
                 return
             with client:

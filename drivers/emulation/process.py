@@ -11,13 +11,12 @@ from __future__ import annotations
 import argparse
 import contextlib
 import gc
-import os
 import signal
-import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
 
+from drivers import scheduling
 from drivers.emulation.arms import GELLO, VIPERX_300S
 from drivers.emulation.bus import EmulatedBus, serve
 from drivers.emulation.control import Control
@@ -25,6 +24,7 @@ from drivers.emulation.requests import EmulatedArm
 from drivers.emulation.world import STALE_S, WorldPhysics
 
 FOLLOWER, LEADER = "follower", "leader"
+_PRIORITY = 6
 
 
 def link(runtime: Path, arm: str) -> Path:
@@ -79,10 +79,7 @@ def _come_first() -> None:
     """Asks for real-time scheduling, as a servo's firmware has; works without."""
     gc.collect()
     gc.freeze()
-    # The control's thread must not keep the bus waiting for its turn of 5 ms.
-    sys.setswitchinterval(5e-4)
-    with contextlib.suppress(OSError, AttributeError):
-        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(6))
+    scheduling.come_first(_PRIORITY)
 
 
 if __name__ == "__main__":

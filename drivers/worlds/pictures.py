@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import threading
 import time
 from collections.abc import Callable
@@ -110,9 +108,3 @@ class Watching:
             stop.set()
         finally:
             eye.close()
-
-
-def come_first() -> None:
-    """Asks for real-time scheduling of this thread, as an arm's firmware has; works without."""
-    with contextlib.suppress(OSError, AttributeError):
-        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(5))

@@ -20,11 +20,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from drivers import registry
+from drivers import registry, scheduling
 from drivers.base import DriverError
 from drivers.ring import RingError, RingReader, RingWriter
 from drivers.worlds import Visible, World
-from drivers.worlds.pictures import Pictures, Watching, come_first
+from drivers.worlds.pictures import Pictures, Watching
 from drivers.worlds.rings import commands_path, state_dtype, state_path
 from drivers.worlds.shape import Shape, refusal, write_shape
 
@@ -33,6 +33,7 @@ SILENCE_S = 0.25
 """Without a command for this long the arm holds where it is, as a servo's bus watchdog does [s]."""
 
 FAILED = 1
+_PRIORITY = 5
 _STATE_SLOTS = 256
 _BEHIND_S = 0.1
 _SHARE = 0.1
@@ -123,7 +124,7 @@ class RealTimeWorld:
     def run(self, stop: threading.Event) -> None:
         """Steps at ``STATE_HZ`` until ``stop`` is set; deadlines are absolute."""
         if self._visible is not None:
-            come_first()  # it is never long at work: its pictures are made elsewhere
+            scheduling.come_first(_PRIORITY)  # never long at work: pictures are made elsewhere
         deadline = time.monotonic()
         while not stop.is_set():
             deadline += 1.0 / STATE_HZ

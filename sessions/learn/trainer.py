@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import math
-import os
 import signal
 import sys
 import threading
@@ -20,6 +19,7 @@ from types import FrameType
 
 import torch
 
+from drivers import scheduling
 from policies.base import PolicyError
 from sessions.bus import Publisher
 from sessions.learn.plan import plan_from
@@ -99,7 +99,7 @@ def main(argv: list[str] | None = None) -> int:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    os.nice(10)
+    scheduling.be_nice(10)
     torch.set_num_threads(1)
     try:
         workspace = open_workspace(arguments.workspace)

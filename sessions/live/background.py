@@ -6,9 +6,9 @@ that no tick waits; in lockstep it runs on the spot, so that runs repeat exactly
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 
+from drivers import scheduling
 from drivers.base import DriverError
 
 
@@ -56,5 +56,5 @@ def inline(work: Callable[[], None]) -> Job:
 def threaded(work: Callable[[], None]) -> Job:
     """Does the work in a thread of its own (wall clock)."""
     job = Job(work)
-    threading.Thread(target=job.run, name="slow-device-work", daemon=True).start()
+    scheduling.beside(job.run, "slow-device-work").start()
     return job

@@ -16,6 +16,8 @@ import sys
 import threading
 import time
 
+from drivers import scheduling
+
 _PR_SET_PDEATHSIG = 1
 _LOOK_S = 0.5
 
@@ -24,8 +26,7 @@ def main(argv: list[str]) -> None:
     """Binds this process to its parent and becomes the module."""
     parent, niceness, module, *arguments = argv
     _die_with(int(parent))
-    if int(niceness):
-        os.nice(int(niceness))
+    scheduling.be_nice(int(niceness))
     sys.argv = [module, *arguments]
     runpy.run_module(module, run_name="__main__", alter_sys=True)
 

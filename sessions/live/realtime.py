@@ -11,7 +11,10 @@ import ctypes
 import gc
 import os
 import resource
-import sys
+import threading
+from pathlib import Path
+
+from drivers import scheduling
 
 _PRIORITY = 10
 _MCL_CURRENT = 1
@@ -24,22 +27,18 @@ def prepare() -> tuple[str, ...]:
     gc.freeze()
     if _locked():
         granted.append("mlockall")
-    if _first():
+    if scheduling.come_first(_PRIORITY):
         granted.append("SCHED_FIFO")
+        _bring_messages_next()
     return tuple(granted)
 
 
-def _first() -> bool:
-    """Runs this thread before all others of the machine; permitted to root and rtprio users."""
-    if not sys.platform.startswith("linux"):
-        return False
-    try:
-        # Threads started later are not to inherit it: connecting a device may take its time.
-        policy = os.SCHED_FIFO | os.SCHED_RESET_ON_FORK
-        os.sched_setscheduler(0, policy, os.sched_param(_PRIORITY))
-    except OSError:
-        return False
-    return True
+def _bring_messages_next() -> None:
+    """Runs the threads there are by now, which bring the loop its messages, right after it."""
+    with contextlib.suppress(OSError):
+        for task in Path("/proc/self/task").iterdir():
+            if int(task.name) != threading.get_native_id():
+                scheduling.come_first(_PRIORITY - 1, int(task.name))
 
 
 def _locked() -> bool:
