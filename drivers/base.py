@@ -170,6 +170,18 @@ class SceneReset(Protocol):
         """Puts objects and arm to the start pose that ``seed`` draws. May take up to 1 s."""
 
 
+@runtime_checkable
+class Asked(Protocol):
+    """A device on a line of its own, which can answer while another is waited for."""
+
+    def ask(self) -> None:
+        """Asks ahead what the next ``get_observation`` or ``get_action`` takes the answer to.
+
+        Called by the loop at the beginning of a tick. Never waits and never raises: what is wrong
+        is for who takes the answer to tell.
+        """
+
+
 @dataclass(frozen=True)
 class Health:
     """What a device with a bus or motors says of itself beside its state, for the window.

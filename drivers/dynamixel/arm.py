@@ -27,8 +27,6 @@ KEEP_ALIVE_S = 0.03
 """Second motors are never read, only written to: an arm that holds says so again so often [s]."""
 
 _MEASURED = ("present_current", "present_velocity", "present_position")
-_SLOW_S = 0.002
-"""A read that took longer had an answer lost or late; the rota can wait for the next tick [s]."""
 _OUTSIDE_TICKS = 34
 """A servo so far outside its own limits is not made to jump back into them (3 degrees)."""
 
@@ -63,10 +61,12 @@ class Arm(Attached):
         super().__init__(device, bus, calibration, options, others, port)
         self._goals: dict[int, int] = {}
         self._write_t = float("-inf")
+        self._asked = False
 
     def connect(self) -> None:
         """As ``Attached.connect``; takes no goals before it is engaged."""
         self._goals = {}
+        self._asked = False
         super().connect()
 
     def disconnect(self) -> None:
@@ -86,17 +86,22 @@ class Arm(Attached):
 
     # -- every tick
 
+    def ask(self) -> None:
+        """Asks ahead where the arm is, for ``read`` to take the answers; never raises."""
+        self._bus.ask(self.calibration.primary, _MEASURED)
+        self._asked = True
+
     def read(self) -> RobotState:
         """Where the arm is; one bus transaction, now and then another short one or two.
 
         Raises:
             DeviceLostError: it does not answer, or a joint has not answered for too long.
         """
-        began = time.monotonic()
-        reading = self._bus.sync_read(self.calibration.primary, _MEASURED)
+        asked, self._asked = self._asked, False
+        reading = self._bus.sync_read(self.calibration.primary, _MEASURED, asked=asked)
         state = self._measuring.update(reading.values, reading.t)
         if not reading.missing:
-            self._look_after(reading, slow=reading.t - began > _SLOW_S)
+            self._look_after(reading)
         if self._guarded and time.monotonic() - self._write_t > KEEP_ALIVE_S:
             self._stay()
         return state
@@ -216,14 +221,17 @@ class Arm(Attached):
         """Whether a watchdog waits for its next goal."""
         return self._armed and self._options.watchdog > 0
 
-    def _look_after(self, reading: Reading, *, slow: bool) -> None:
-        """The rota's next read; at once if a servo signals an error that is news."""
+    def _look_after(self, reading: Reading) -> None:
+        """Takes the rota's last answer and asks its next question; reads what an alert is about."""
         watch = self.stops.watch
+        taken = watch.take()
+        # An arm that is sent goals is asked after those.
+        watch.ask(reading.t, busy=self.engaged)
         news = set(reading.alerts) - set(watch.errors)
         if news:
             watch.read_torque()
             watch.attend(tuple(news))
-        elif not watch.step(reading.t, busy=slow):
+        elif not taken:
             return
         if self.engaged:
             self.stops.notice()
@@ -272,3 +280,4 @@ class Arm(Attached):
         """Sends goals to all servos at once; nobody acknowledges them."""
         self._bus.sync_write("goal_position", goals)
         self._goals, self._write_t = goals, time.monotonic()
+        self.stops.watch.ask(self._write_t)

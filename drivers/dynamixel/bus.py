@@ -6,28 +6,18 @@ never longer than the caller's budget; who is missing then is reported, and the 
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from drivers.base import DeviceConfigError
 from drivers.dynamixel import refusals, transactions
-from drivers.dynamixel.connection import Connection
 from drivers.dynamixel.counts import Statistics
-from drivers.dynamixel.reading import ALERT, Reading, decoded
+from drivers.dynamixel.reading import ALERT, Reading
 from drivers.dynamixel.refusals import NoAnswerError, RefusedError
-from drivers.dynamixel.tables import MODELS, Model, Register, register
-from drivers.dynamixel.transactions import Answers
-from drivers.dynamixel.wire import Link
+from drivers.dynamixel.sync_reads import SyncReads
+from drivers.dynamixel.tables import MODELS, Model, Register
 
 __all__ = ["Bus", "NoAnswerError", "Probe", "Reading", "RefusedError", "Statistics"]
-
-# Fast Sync Read is tried so often when servos are found: one lost packet shall not decide it.
-_FAST_TRIES = 3
-# So many fast reads that fail in a row, while plain ones work, end it for this connection.
-_FAST_FAILURES = 5
-# Who missed so many reads in a row is not worth a second wait in each of them.
-_SILENT = 3
 
 
 class Probe(NamedTuple):
@@ -44,7 +34,7 @@ class Probe(NamedTuple):
     extra: bool
 
 
-class Bus(Connection):
+class Bus(SyncReads):
     """The servos on one serial port. One thread at a time.
 
     Args:
@@ -61,26 +51,6 @@ class Bus(Connection):
         super().__init__(port, baud, device)
         self.models: dict[int, Model] = {}
         self.firmware: dict[int, int] = {}
-        self._fast_ids: frozenset[int] = frozenset()
-        self._fast_failures = 0
-        self._silent: dict[int, int] = {}
-
-    @property
-    def statistics(self) -> Statistics:
-        """Counts since ``open`` and the 99th percentile of the last thousand Sync Reads."""
-        return self._counters.snapshot(fast=bool(self._fast_ids))
-
-    def open(self) -> None:
-        """Opens the port for this bus alone; one that is open already is opened anew.
-
-        Raises:
-            DeviceNotFoundError: absent; PortPermissionError and PortBusyError say why else.
-            DeviceConfigError: no serial port, or not at this rate.
-        """
-        super().open()
-        self._fast_ids = frozenset()
-        self._fast_failures = 0
-        self._silent = {}
 
     def model(self, servo: int) -> Model:
         """The model of a servo that was found.
@@ -142,7 +112,7 @@ class Bus(Connection):
             found = {servo: answer for servo, answer in answers.items() if answer is not None}
         if found and all(servo in self.models for servo in found):
             self._learn_delay(tuple(found))
-            self._try_fast(tuple(found))
+            self._try_fast(tuple(found), known=self._know_fast(tuple(found)))
         return found
 
     def read(self, servo: int, name: str, budget_s: float | None = None) -> int:
@@ -153,7 +123,7 @@ class Bus(Connection):
             DeviceLostError: the port broke.
             DeviceConfigError: its model has no such register.
         """
-        self._register(name, servo)
+        self._register(name, self.models.get(servo))
         with self._wire(budget_s) as link:
             link.settle()
         reading = self.sync_read((servo,), (name,), budget_s)
@@ -170,7 +140,7 @@ class Bus(Connection):
             DeviceLostError: the port broke.
             DeviceConfigError: its model has no such register, or the value does not fit.
         """
-        place = self._register(name, servo)
+        place = self._register(name, self.models.get(servo))
         data = self._encoded(name, place, value)
         with self._wire(budget_s) as link:
             link.settle()
@@ -200,43 +170,6 @@ class Bus(Connection):
         if servo not in answer.data:
             raise self._no_answer(servo)
 
-    def sync_read(
-        self, ids: Sequence[int], names: Sequence[str], budget_s: float | None = None
-    ) -> Reading:
-        """Reads the same registers of several servos in one transaction.
-
-        What lies between the registers is read too: take neighbours, such as
-        ``present_current, present_velocity, present_position``. Who does not answer is asked once
-        more, if the budget allows.
-
-        Args:
-            ids: whom to ask.
-            names: register names; ``present_load`` and ``present_current`` lie at the same place.
-            budget_s: how long it may take in all [s]; None for what two attempts may take.
-
-        Raises:
-            DeviceLostError: the port broke, and is closed now.
-            DeviceConfigError: there is no such register.
-        """
-        places = [self._register(name) for name in names]
-        start = min(place.address for place in places)
-        size = max(place.address + place.length for place in places) - start
-        began = time.monotonic()
-        got = Answers()
-        with self._wire(budget_s) as link:
-            # A servo waits for the one asked before it: who is absent silences those behind it.
-            self._ask(link, sorted(ids, key=self._is_silent), start, size, got)
-            left = [servo for servo in ids if servo not in got.data]
-            left = [*left[1:], *left[:1]]
-            hopeful = [servo for servo in left if self._silent.get(servo, 0) < _SILENT]
-            if hopeful and time.monotonic() + link.wire_s(len(hopeful), size) < link.until:
-                self._ask(link, hopeful, start, size, got, retry=True)
-        done = time.monotonic()
-        self._counters.took(done - began)
-        for servo in ids:
-            self._silent[servo] = 0 if servo in got.data else self._silent.get(servo, 0) + 1
-        return decoded(ids, got, [(place, place.address - start) for place in places], done)
-
     def sync_write(
         self, name: str, values: Mapping[int, int], budget_s: float | None = None
     ) -> None:
@@ -253,35 +186,6 @@ class Bus(Connection):
         with self._wire(budget_s) as link:
             self._counters.attempt(retry=False)
             transactions.sync_write(link, place.address, place.length, data)
-
-    def _ask(
-        self,
-        link: Link,
-        ids: Sequence[int],
-        start: int,
-        size: int,
-        got: Answers,
-        *,
-        retry: bool = False,
-    ) -> None:
-        """One Sync Read, fast if that is possible, into ``got``."""
-        fast = not retry and self._may_be_fast(ids)
-        self._counters.attempt(retry=retry)
-        answers = transactions.sync_read(link, ids, start, size, fast=fast)
-        self._counters.answered(answers, expected=1 if fast else len(ids))
-        if fast:
-            self._fast_failures = 0 if answers.data else self._fast_failures + 1
-        elif answers.data and self._fast_failures >= _FAST_FAILURES:
-            self._fast_ids = frozenset()
-        got.add(answers)
-
-    def _is_silent(self, servo: int) -> bool:
-        return self._silent.get(servo, 0) > 0
-
-    def _may_be_fast(self, ids: Sequence[int]) -> bool:
-        # One servo that is absent spoils a fast read for all.
-        known = len(ids) > 1 and self._fast_ids.issuperset(ids)
-        return known and not any(map(self._is_silent, ids))
 
     def _broadcast(self) -> dict[int, tuple[int, int]]:
         with self._wire(None) as link:
@@ -303,27 +207,10 @@ class Bus(Connection):
             units = max(values[0] for values in reading.values.values())
             self._link.return_delay_ms = units * 2e-3
 
-    def _try_fast(self, ids: tuple[int, ...]) -> None:
-        known = all(
+    def _know_fast(self, ids: tuple[int, ...]) -> bool:
+        return all(
             self.firmware[servo] >= self.models[servo].fast_sync_read_firmware for servo in ids
         )
-        self._fast_ids = frozenset()
-        self._fast_failures = 0
-        place = register("present_position")
-        for _ in range(_FAST_TRIES if known and len(ids) > 1 else 0):
-            with self._wire(None) as link:
-                self._counters.attempt(retry=False)
-                answer = transactions.sync_read(link, ids, place.address, place.length, fast=True)
-            if len(answer.data) == len(ids):
-                self._fast_ids = frozenset(ids)
-                return
-
-    def _register(self, name: str, servo: int | None = None) -> Register:
-        model = self.models.get(servo) if servo is not None else None
-        try:
-            return register(name, model)
-        except KeyError as error:
-            raise refusals.unknown_register(self.device, error) from error
 
     def _encoded(self, name: str, place: Register, value: int) -> bytes:
         try:

@@ -1,6 +1,6 @@
 """How servos are, asked one at a time: temperature, voltage, errors and watchdog.
 
-``Rota`` asks one servo a step, so that a control loop never pays for more than one short read.
+``Rota`` asks one servo and takes its answer later, so that a control loop does not wait for it.
 What is wrong is put into words by ``drivers.dynamixel.complaints``.
 """
 
@@ -56,15 +56,21 @@ class Rota:
         self.limits = read_limits(self._bus, self._order)
         self.vitals = read_vitals(self._bus, self._order)
 
-    def step(self, budget_s: float | None = None) -> int:
-        """Reads the next servo, and returns its id. One that is silent keeps what it said last.
+    def ask(self) -> None:
+        """Asks the next servo; never raises."""
+        self._bus.ask((self._order[self._next],), _VITALS)
+
+    def take(self) -> int:
+        """Takes the answer of the servo that was asked, and returns its id.
+
+        One that is silent keeps what it said last.
 
         Raises:
             DeviceLostError: the port broke.
         """
         servo = self._order[self._next]
         self._next = (self._next + 1) % len(self._order)
-        found = read_vitals(self._bus, (servo,), budget_s)
+        found = read_vitals(self._bus, (servo,), asked=True)
         self._missed[servo] = 0 if found else self._missed[servo] + 1
         self.vitals |= found
         return servo
@@ -82,13 +88,18 @@ class Rota:
         return said + complaints(self._joints, there, self.limits, self._bus.models)
 
 
-def read_vitals(bus: Bus, ids: tuple[int, ...], budget_s: float | None = None) -> dict[int, Vitals]:
+def read_vitals(bus: Bus, ids: tuple[int, ...], *, asked: bool = False) -> dict[int, Vitals]:
     """How servos are now, of those that answer.
+
+    Args:
+        bus: open.
+        ids: whose.
+        asked: take the answers to what was asked ahead, and wait for none.
 
     Raises:
         DeviceLostError: the port broke.
     """
-    values = bus.sync_read(ids, _VITALS, budget_s).values
+    values = bus.sync_read(ids, _VITALS, 0.0 if asked else None, asked=asked).values
     return {
         servo: Vitals(hardware_errors(status), dog == WATCHDOG_TRIPPED, volt * VOLT_PER_UNIT, heat)
         for servo, (status, dog, volt, heat) in values.items()

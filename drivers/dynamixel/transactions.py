@@ -82,21 +82,36 @@ def write(link: Link, servo: int, address: int, data: bytes) -> Answers:
     return _collect(link, {servo}, 0)
 
 
-def sync_read(link: Link, ids: Sequence[int], address: int, size: int, *, fast: bool) -> Answers:
-    """Reads the same block of several servos.
+@dataclass(frozen=True)
+class Question:
+    """A Sync Read of the same block of several servos.
 
-    Args:
-        link: the open port.
+    Attributes:
         ids: whom to ask.
         address: where the block begins.
         size: its bytes.
         fast: by Fast Sync Read (0x8A): one status packet for all, lost as a whole.
     """
+
+    ids: tuple[int, ...]
+    address: int
+    size: int
+    fast: bool
+
+
+def ask(link: Link, question: Question) -> bool:
+    """Sends a Sync Read; whether it went out, and ``answered`` is to be called next."""
+    ids = list(question.ids)
     link.answers = len(ids)
-    sent = _HANDLER.syncReadTx(link, address, size, list(ids), len(ids), fast)
-    if sent != robotis_def.COMM_SUCCESS:
-        return Answers()
-    return _collect_fast(link, ids, size) if fast else _collect(link, set(ids), size)
+    sent = _HANDLER.syncReadTx(link, question.address, question.size, ids, len(ids), question.fast)
+    return bool(sent == robotis_def.COMM_SUCCESS)
+
+
+def answered(link: Link, question: Question) -> Answers:
+    """Waits for what comes back to a question that went out."""
+    if question.fast:
+        return _collect_fast(link, question.ids, question.size)
+    return _collect(link, set(question.ids), question.size)
 
 
 def sync_write(link: Link, address: int, size: int, data: Mapping[int, bytes]) -> None:

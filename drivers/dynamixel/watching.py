@@ -1,12 +1,12 @@
 """What an arm's servos say beside where they are: torque, errors, watchdog, heat and voltage.
 
-One short read after another in a slow rota, so that a tick never pays for more than one of them.
+One short read after another in a slow rota. Each is asked when all that is urgent has been said,
+and its answer is taken with the next tick's read: no tick waits for it.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import math
 
 from drivers.dynamixel.bus import Bus
 from drivers.dynamixel.calibration import Calibration
@@ -16,6 +16,8 @@ from drivers.dynamixel.tables import WATCHDOG_TRIPPED, hardware_errors
 
 PERIOD_S = 0.04
 """One read of the rota in so long: all of nine servos in half a second [s]."""
+
+_TORQUE = ("torque_enable", "hardware_error_status")
 
 
 class Watch:
@@ -29,11 +31,7 @@ class Watch:
         torque: by servo, whether it holds.
         errors: by servo, its hardware error status; only those that have one.
         tripped: servos whose watchdog has stopped them.
-        phase: which part of ``PERIOD_S`` its reads come in, 0 to 1: of two arms that are read in
-            one tick, only one has a read of its rota as well.
     """
-
-    phase = 0.0
 
     def __init__(self, bus: Bus, calibration: Calibration) -> None:
         self._bus, self._ids = bus, calibration.ids
@@ -42,7 +40,7 @@ class Watch:
         self.errors: dict[int, int] = {}
         self.tripped: frozenset[int] = frozenset()
         self._rota = Rota(bus, self._joints)
-        self._turn, self._due_t = 0, float("-inf")
+        self._turn, self._due_t, self._asked = 0, float("-inf"), False
 
     def start(self) -> None:
         """Reads everything, and the limits that are set in the servos.
@@ -50,6 +48,7 @@ class Watch:
         Raises:
             DeviceLostError: the port broke, or a servo does not answer.
         """
+        self._asked = False
         self._rota.start()
         for servo_id in set(self._ids) - set(self._rota.limits):
             self._bus.read(servo_id, "shutdown")  # says so if it is gone, and not only a packet
@@ -57,27 +56,47 @@ class Watch:
         self.read_torque()
         self.read_watchdog()
 
-    def step(self, now: float, *, busy: bool = False) -> bool:
-        """One read, if one is due; whether there was one.
+    def ask(self, now: float, *, busy: bool = False) -> None:
+        """Asks what comes next in the rota, if it is due and the last answer was taken.
 
         Args:
             now: monotonic clock [s].
-            busy: this tick has waited enough already: put it off, by one period at most.
+            busy: something more urgent is to be said yet: put it off, by one period at most.
         """
-        if now < self._due_t + (PERIOD_S if busy else 0.0):
-            return False
-        self._due_t = (math.floor(now / PERIOD_S - self.phase) + 1 + self.phase) * PERIOD_S
+        if self._asked or now < self._due_t + (PERIOD_S if busy else 0.0):
+            return
+        self._due_t = now + PERIOD_S
         self._turn = (self._turn + 1) % (len(self._ids) + 1)
         if self._turn == 0:
-            self.read_torque()
+            self._bus.ask(self._ids, _TORQUE)
         else:
-            servo_id = self._rota.step()
+            self._rota.ask()
+        self._asked = True
+
+    def take(self) -> bool:
+        """Takes the answer to what was asked last, if anything was; does not wait for it.
+
+        Raises:
+            DeviceLostError: the port broke.
+        """
+        if not self._asked:
+            return False
+        self._asked = False
+        if self._turn == 0:
+            self.read_torque(asked=True)
+        else:
+            servo_id = self._rota.take()
             self._take(servo_id, self._rota.vitals.get(servo_id))
         return True
 
-    def read_torque(self) -> None:
-        """Reads torque and errors of all servos; one that is silent keeps what it said last."""
-        reading = self._bus.sync_read(self._ids, ("torque_enable", "hardware_error_status"))
+    def read_torque(self, *, asked: bool = False) -> None:
+        """Reads torque and errors of all servos; one that is silent keeps what it said last.
+
+        Args:
+            asked: take the answer to what was asked ahead.
+        """
+        budget_s = 0.0 if asked else None
+        reading = self._bus.sync_read(self._ids, _TORQUE, budget_s, asked=asked)
         for servo_id, (torque, status) in reading.values.items():
             self.torque[servo_id] = bool(torque)
             self.errors.pop(servo_id, None)

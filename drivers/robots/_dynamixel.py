@@ -187,6 +187,11 @@ class DynamixelRobot:
             self._arm.disconnect()
             self._arm = None
 
+    def ask(self) -> None:
+        """Asks every joint; see ``Asked``."""
+        if self._arm is not None:
+            self._arm.ask()
+
     def get_observation(self) -> RobotState:
         """Reads every joint; one or two short transactions.
 

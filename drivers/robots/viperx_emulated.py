@@ -69,6 +69,11 @@ class EmulatedViperX(DynamixelRobot):
         super().disconnect()
         self._scene.close()
 
+    def ask(self) -> None:
+        """As ``DynamixelRobot.ask``."""
+        with self._lock:
+            super().ask()
+
     def get_observation(self) -> RobotState:
         """Reads every joint from the servos, and the scene from the world.
 

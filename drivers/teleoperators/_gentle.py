@@ -25,7 +25,6 @@ class GentleArm(Arm):
 
     def connect(self) -> None:
         """As ``Arm.connect``; a motor that limits its current keeps all of its speed."""
-        self.stops.watch.phase = 0.5  # the follower's rota has the other ticks
         super().connect()
         fitted = self._connected()
         power = self._options.power

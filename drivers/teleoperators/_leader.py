@@ -143,6 +143,11 @@ class Leader:
         if arm.engaged or arm.holds:
             arm.let_go()
 
+    def ask(self) -> None:
+        """Asks every joint; see ``Asked``."""
+        if self._arm is not None and not self._just_read:
+            self._arm.ask()
+
     def get_action(self, view: TeleoperatorView) -> OperatorInput:
         """Where the leader leads: always, for ``align``; else only while it drives.
 

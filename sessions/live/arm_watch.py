@@ -10,10 +10,16 @@ from sessions.types import HoldReason
 
 
 def observe(loop: Parts, now: float) -> None:
-    """Takes the arm's newest measurement, and holds if there is none."""
+    """Takes the arm's newest measurement, and holds if there is none.
+
+    All devices that can be are asked first, each on its own line, so that they answer together.
+    """
+    follower = loop.follower
+    if not loop.attempts.busy:
+        follower.ask()
+    loop.operators.ask()
     if loop.attempts.busy:
         return  # a scene being put back may not answer for a moment
-    follower = loop.follower
     before, found = follower.lost, follower.found
     follower.observe(now)
     if follower.found and not found and loop.helm.gate.reason is HoldReason.ROBOT_LOST:

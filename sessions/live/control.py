@@ -135,7 +135,10 @@ class ControlProcess:
         self._clock.sleep_until(self.loop.deadline)
         self._responder.serve(self._handle)
         self._hear_recorder()
-        self.loop.tick()
+        self.loop.measure()
+        # Again: a hand that takes over while the devices answer has the arm in this tick.
+        self._responder.serve(self._handle)
+        self.loop.act()
         self._publish()
 
     def _handle(self, command: Message) -> Message:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from drivers.base import (
+    Asked,
     DeviceLostError,
     DriverError,
     Floats,
@@ -116,6 +117,11 @@ class Follower:
     def try_now(self) -> None:
         """The next ``observe`` tries to reach a lost arm, however short ago the last try was."""
         self._retry_t = float("-inf")
+
+    def ask(self) -> None:
+        """Asks the arm ahead what ``observe`` takes, while it is there and can be asked so."""
+        if self.there and isinstance(self.robot, Asked):
+            self.robot.ask()
 
     def observe(self, now: float) -> bool:
         """Takes the newest measurement; False, with ``lost`` set, while the arm does not answer."""

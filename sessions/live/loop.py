@@ -1,7 +1,7 @@
 """The one control loop: observe, propose, gate, limit, send, record. Nothing in it ever blocks.
 
 The same object runs live on the wall clock and in lockstep on a virtual one. It is told what to do
-through ``handle`` between two ticks and tells what happens through three functions: ``sink`` gets
+through ``handle`` between its steps and tells what happens through three functions: ``sink`` gets
 every tick, ``emit`` what the recorder needs to know, ``state`` what the window shows.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from numpy.typing import NDArray
 
@@ -45,6 +45,15 @@ from sessions.types import Controller, GateState
 __all__ = ["ControlLoop", "LoopOptions"]
 
 _HEALTH_S = 0.3
+
+
+class Moment(NamedTuple):
+    """A tick whose measurements are in: its time and deadline [s], its number, what was pressed."""
+
+    now: float
+    due: float
+    tick: int
+    signals: list[Signal]
 
 
 class ControlLoop:
@@ -115,6 +124,7 @@ class ControlLoop:
         self.refusals = Refusals()
         self.asked_to_release = motors.NOBODY
         self._sink, self._frames = sink, cameras
+        self._moment = Moment(0.0, 0.0, 0, [])
         self._health_ticks = max(1, round(_HEALTH_S * station.rate_hz))
         self._choice = Choice(
             self.helm,
@@ -175,7 +185,7 @@ class ControlLoop:
         self.operators.connect(now, inline)
 
     def handle(self, command: Message) -> Message:
-        """Carries out a command between two ticks; Accepted, or Refused with the reason."""
+        """Carries out a command between a tick's parts; Accepted, or Refused with the reason."""
         return commands.handle(self, command)
 
     def state(self) -> ControlState:
@@ -186,6 +196,15 @@ class ControlLoop:
         """One tick: observe, propose, gate, limit, send, record.
 
         Never raises for a device or a policy: their errors become states of the gate.
+        """
+        self.measure()
+        self.act()
+
+    def measure(self) -> None:
+        """A tick's first part, in which it waits for devices: the arm and the operators are read.
+
+        Commands may be handled after it as well as before: what was pressed while devices answered
+        need not wait for the next tick.
         """
         now = self.clock.now()
         due = self.timing.begin(now)
@@ -202,6 +221,11 @@ class ControlLoop:
         self._judge(now)
         with self.timing.devices:
             signals = self._poll(now)
+        self._moment = Moment(now, due, tick, signals)
+
+    def act(self) -> None:
+        """A tick's second part: who drives, what is sent, and the record of it all."""
+        now, due, tick, signals = self._moment
         self._listen(signals, now)
         if self.attempts.current is not None and self.helm.gate.state is not GateState.FAULT:
             self.proposals.ask(self.follower.state, tick)

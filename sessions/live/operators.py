@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from drivers.base import (
+    Asked,
     DriverError,
     Floats,
     Health,
@@ -129,6 +130,12 @@ class Operators:
                 slot.job = (run or self._run)(_connecting(slot))
             if slot.job is not None and slot.job.done:
                 self._connected(slot, slot.job, now)
+
+    def ask(self) -> None:
+        """Asks ahead what ``poll`` takes, of the devices that can be asked so."""
+        for slot in self.slots.values():
+            if slot.connected and self._listens(slot) and isinstance(slot.device, Asked):
+                slot.device.ask()
 
     def poll(self, view: TeleoperatorView, now: float) -> list[Signal]:
         """Reads every connected device; never blocks.
