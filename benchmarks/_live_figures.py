@@ -25,7 +25,7 @@ def window(space: Workspace, wanted: bool) -> Iterator[None]:
     if not wanted:
         yield
         return
-    command = [sys.executable, "-m", "dagger_gui.cli", "run", "--workspace", str(space.root)]
+    command = [sys.executable, "-m", "dagger_gui.start", "--workspace", str(space.root)]
     with on_a_display(command):
         yield
 

@@ -43,7 +43,7 @@ def launch_s(folder: Path) -> float:
     Raises:
         TimeoutError: there was no live policy within fifteen minutes.
     """
-    command = [sys.executable, "-m", "dagger_gui.cli", "run", "--workspace", str(folder)]
+    command = [sys.executable, "-m", "dagger_gui.start", "--workspace", str(folder)]
     started = time.monotonic()
     with on_a_display(command) as window:
         space = _opened(folder, window)

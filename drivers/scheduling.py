@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
+import platform
+import struct
 import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
+MODEST = 5
+"""Niceness of what works for the session without being awaited: window, recorder, rendering."""
+
+AUTOGROUP = Path("/proc/self/autogroup")
+"""Where a process says how nice its session is; only there if the kernel schedules by sessions."""
+
+_SCHED_SETATTR = {"x86_64": 314, "aarch64": 274}
+_TURN_NS = 30_000_000
 _SWITCH_S = 0.0005
 
 
@@ -54,18 +65,37 @@ def beside(work: Callable[[], object], name: str) -> threading.Thread:
     return threading.Thread(target=run, name=name, daemon=True)
 
 
-def be_nice(niceness: int) -> None:
-    """Lowers the priority of this process, also against those of other sessions.
+def give_way(niceness: int = MODEST) -> None:
+    """Lets what is urgent go first, the kernel's own threads above all.
 
-    Where the kernel schedules by session (autogroup), niceness counts within one only; a process
-    that leads a session of its own makes all of it as nice as itself.
+    What comes over a serial line is handed on by kernel threads of ordinary priority. Where all
+    processors are busy, such a thread waits for whoever has one to end its turn, often up to the
+    next tick of the kernel's clock (4 ms). A thread that gives way is nice, so that the other has
+    the better claim at once, and says that its turns are long (Linux 6.12): only a shorter one
+    interrupts a turn that has begun. Either alone does little: ``benchmarks/waiting.py``.
+
+    Where the kernel schedules by sessions (autogroup), niceness counts within one only; a process
+    that leads a session of its own makes all of it as nice as itself. Threads and processes started
+    later do the same.
 
     Args:
-        niceness: 0 to 19, added to what it has.
+        niceness: 1 to 19, added to what it has.
     """
-    if niceness <= 0:
-        return
     os.nice(niceness)
+    now = os.getpriority(os.PRIO_PROCESS, 0)
     if os.getsid(0) == os.getpid():
         with contextlib.suppress(OSError):
-            Path("/proc/self/autogroup").write_text(str(os.getpriority(os.PRIO_PROCESS, 0)))
+            AUTOGROUP.write_text(str(now))
+    _take_long_turns(now)
+
+
+def _take_long_turns(niceness: int) -> None:
+    number = _SCHED_SETATTR.get(platform.machine())
+    if not sys.platform.startswith("linux") or number is None:
+        return
+    if os.sched_getscheduler(0) != os.SCHED_OTHER:  # somebody has arranged it otherwise
+        return
+    # struct sched_attr (sched_setattr(2)): size, policy, flags, nice, priority, runtime, ...
+    wanted = struct.pack("=IIQiIQQQ", 48, os.SCHED_OTHER, 0, niceness, 0, _TURN_NS, 0, 0)
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).syscall(number, 0, wanted, 0)

@@ -140,7 +140,7 @@ def main(argv: list[str] | None = None) -> int:
     line.add_argument("--processes", type=int, default=2)
     arguments = line.parse_args(argv)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(3))
-    scheduling.be_nice(10)
+    scheduling.give_way(10)
     try:
         workspace = open_workspace(arguments.workspace)
         found = measure(

@@ -203,6 +203,7 @@ class RunPage(QWidget):
         t = recent["t"] - now
         inside = int(np.searchsorted(t, -HISTORY_S))
         recent, t = recent[inside:], t[inside:]
+        first = steps.count - len(recent)
         self.joints.setData(
             t,
             recent["position"],
@@ -210,6 +211,7 @@ class RunPage(QWidget):
             recent["sent_action"],
             recent["controller"],
             recent["human_action"],
+            first,
         )
         newest = steps.newest
         missing: NDArray[Any] | None = None
@@ -218,7 +220,8 @@ class RunPage(QWidget):
         self.joints.setAlignment(missing, self._aligned)
         state = self._model.control
         tau = state.tau if state is not None else math.nan
-        self.doubt.setData(t, recent["doubt"].astype(np.float64), tau, recent["controller"])
+        doubt = recent["doubt"].astype(np.float64)
+        self.doubt.setData(t, doubt, tau, recent["controller"], first)
 
     def _show_timeline(self, now: float) -> None:
         steps = self._model.steps

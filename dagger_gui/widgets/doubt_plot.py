@@ -20,6 +20,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from dagger_gui import theme
 from dagger_gui.widgets._painting import number
 from dagger_gui.widgets._plotting import Axis, Plots, TimeRow, end_at, line_height, pen, text
+from dagger_gui.widgets._thinning import Thinning
 from sessions.types import Controller
 
 Array = NDArray[np.float64]
@@ -34,7 +35,7 @@ class DoubtPlot(Plots):
         self._t: Array = np.zeros(0)
         self._doubt: Array = np.zeros(0)
         self._controller: NDArray[Any] = np.zeros(0, np.uint8)
-        self._tau = math.nan
+        self._tau, self._first = math.nan, 0
         self._top = 1e-3
         self._window = 10.0
         self._left = 0.0
@@ -52,7 +53,9 @@ class DoubtPlot(Plots):
             self._left = pixels
             self.restyle()
 
-    def setData(self, t: Array, doubt: Array, tau: float, controller: NDArray[Any]) -> None:
+    def setData(
+        self, t: Array, doubt: Array, tau: float, controller: NDArray[Any], first: int = 0
+    ) -> None:
         """One frame of display.
 
         Args:
@@ -60,6 +63,7 @@ class DoubtPlot(Plots):
             doubt: shape (N,), NaN where there was none.
             tau: the learned threshold, NaN before the first takeover.
             controller: shape (N,), ``sessions.types.Controller``.
+            first: running number of the first of the N, see ``Thinning``.
 
         Raises:
             ValueError: shapes that do not agree.
@@ -67,6 +71,7 @@ class DoubtPlot(Plots):
         if not doubt.shape == t.shape == controller.shape:
             raise ValueError(f"t {t.shape}, doubt {doubt.shape}, controller {controller.shape}.")
         self._t, self._doubt, self._tau, self._controller = t, doubt, tau, controller
+        self._first = first
         known = doubt[np.isfinite(doubt)]
         if len(known) and float(known.max()) > self._top:
             # Re-ranged on overflow only, and by steps, so that the axis does not breathe.
@@ -148,7 +153,10 @@ class DoubtPlot(Plots):
         """Curve, spans, tau and words."""
         look, known = theme.current(), math.isfinite(self._tau)
         newest = float(self._doubt[-1]) if len(self._doubt) else math.nan
-        self._curve.setData(self._t, self.fraction(self._doubt))
+        width = self._row.width() * self.devicePixelRatioF()
+        thinning = Thinning(len(self._t), self._first, width)
+        drawn = thinning.values(self._doubt[:, None])[:, 0]
+        self._curve.setData(thinning.times(self._t), self.fraction(drawn))
         self._row.setSpans(self._row.spans(self._t, self._controller))
         self._dashes.setVisible(known)
         marks = [(0.0, "0"), (0.5, "tau"), (1.0, "10 tau")]

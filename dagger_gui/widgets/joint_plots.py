@@ -17,6 +17,7 @@ from dagger_gui.widgets._joint_row import CURVES, LEADER, JointRow, curve_colour
 from dagger_gui.widgets._legend import Legend, Swatch
 from dagger_gui.widgets._painting import controller_brush
 from dagger_gui.widgets._plotting import SHADES, Plots, TimeAxis, pen
+from dagger_gui.widgets._thinning import Thinning
 from sessions.types import Controller
 
 Array = NDArray[np.float64]
@@ -38,6 +39,7 @@ class JointPlots(Plots):
         self._rows: dict[str, JointRow] = {}
         self._window = 10.0
         self._t: Array = np.zeros(0)
+        self._first = 0
         self._data: dict[str, Array] = {}
         self._controller: NDArray[Any] = np.zeros(0, np.uint8)
         self._has_leader, self._unit = False, "rad"
@@ -97,6 +99,7 @@ class JointPlots(Plots):
         sent: Array,
         controller: NDArray[Any],
         human: Array | None = None,
+        first: int = 0,
     ) -> None:
         """Everything for one frame of display; hidden, it costs nothing.
 
@@ -108,6 +111,7 @@ class JointPlots(Plots):
             controller: shape (N,), ``sessions.types.Controller``.
             human: shape (N, A), what the human's device asked for, NaN where nothing. While the
                 human does not drive, that is where their leader is: it is drawn as a ghost.
+            first: running number of the first of the N, see ``Thinning``.
 
         Raises:
             ValueError: the shapes do not agree with each other or with ``setJoints``.
@@ -120,7 +124,7 @@ class JointPlots(Plots):
                 raise ValueError(f"{word} has shape {values.shape}, not {shape}.")
         if controller.shape != t.shape:
             raise ValueError(f"controller has shape {controller.shape}, not {t.shape}.")
-        self._t, self._controller, self._data = t, controller, given
+        self._t, self._controller, self._data, self._first = t, controller, given, first
         if human is not None:
             self._data[LEADER] = np.where(np.isin(controller, _DRIVES)[:, None], np.nan, human)
         self.refresh()
@@ -270,16 +274,23 @@ class JointPlots(Plots):
         """Curves, spans, values and cursor."""
         spans = None
         missing, near = self._missing[0], np.broadcast_to(self._missing[1], len(self._names))
+        t, drawn = self._thinned()
         for i, (name, row) in enumerate(self._rows.items()):
             if self._enlarged not in (None, name):
                 continue
             for word, curve in row.curves.items():
-                curve.setData(self._t, self._data[word][:, i])
+                curve.setData(t, drawn[word][:, i])
             spans = spans or row.spans(self._t, self._controller)
             row.setSpans(spans)
             row.showValue(float(self._data["measured"][-1, i]) if len(self._t) else math.nan)
             row.showHint(None if missing is None else float(missing[i]), float(near[i]))
         self._show_cursor()
+
+    def _thinned(self) -> tuple[Array, dict[str, Array]]:
+        """What the curves are drawn through: the cursor reads all of it."""
+        width = max((row.width() for row in self._rows.values()), default=0.0)
+        thinning = Thinning(len(self._t), self._first, width * self.devicePixelRatioF())
+        return thinning.times(self._t), {w: thinning.values(v) for w, v in self._data.items()}
 
     def _point(self, at: QPointF | None) -> None:
         """Moves the cursor to a place in the view, or takes it away."""

@@ -104,13 +104,15 @@ class SyncReads(Connection):
             return
         began = time.monotonic()
         link.until = float("inf")
-        with contextlib.suppress(BabbleError, *SERIAL_ERRORS):
+        try:
             self._hear(link)
             self._heard.pop(block, None)
             question = self._question(block.ids, block)
             self._counters.attempt(retry=False)
             if transactions.ask(link, question):
                 self._ahead = _Ahead(block, question, time.monotonic() - began)
+        except (BabbleError, *SERIAL_ERRORS):
+            link.is_using = False  # for the next to find out what is wrong
 
     def sync_read(
         self,

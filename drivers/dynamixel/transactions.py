@@ -158,6 +158,7 @@ def _collect(link: Link, wanted: set[int], size: int) -> Answers:
         if len(answers.data) == len(wanted):
             break
     link.is_using = False
+    link.quiet = len(answers.data) == len(wanted)
     return answers
 
 
@@ -167,6 +168,7 @@ def _collect_fast(link: Link, ids: Sequence[int], size: int) -> Answers:
         if result != robotis_def.COMM_SUCCESS or packet[_ID] == _BROADCAST:
             break
     link.is_using = False
+    link.quiet = False
     part = size + _FAST_BYTES
     if result == robotis_def.COMM_RX_TIMEOUT:
         link.owes()
@@ -181,4 +183,5 @@ def _collect_fast(link: Link, ids: Sequence[int], size: int) -> Answers:
             return Answers(corrupt=1)
         answers.data[servo] = bytes(piece[_FAST_HEAD : _FAST_HEAD + size])
         answers.errors[servo] = piece[0]
+    link.quiet = True
     return answers

@@ -58,6 +58,7 @@ class Link(PortHandler):  # type: ignore[misc]  # the SDK has no types
         return_delay_ms: how long each servo waits before it answers.
         answers: status packets that the next request will be answered with.
         until: monotonic time after which nobody waits any more [s].
+        quiet: whether all that was asked for has come, so that nothing else can be on its way.
     """
 
     def __init__(self, path: str, baud: int) -> None:
@@ -67,6 +68,7 @@ class Link(PortHandler):  # type: ignore[misc]  # the SDK has no types
         self.return_delay_ms = FACTORY_RETURN_DELAY_MS
         self.answers = 1
         self.until = float("inf")
+        self.quiet = False
         self._buffer = bytearray()
         self._sent = 0
         self._restarts = False
@@ -98,9 +100,14 @@ class Link(PortHandler):  # type: ignore[misc]  # the SDK has no types
                 self.ser.close()
 
     def clearPort(self) -> None:  # noqa: N802
-        """Drops what came in and was not asked for."""
+        """Drops what came in and was not asked for.
+
+        The system is not asked for it while nothing can be there: it would have this process wait
+        for the thread that has just handed over the last answer.
+        """
         self._buffer.clear()
-        self.ser.reset_input_buffer()
+        if not self.quiet or time.monotonic() < self._owed_until:
+            self.ser.reset_input_buffer()
 
     def owes(self) -> None:
         """An answer was given up; it may come late, among the answers to what is asked next."""

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from drivers import scheduling
 from drivers.base import DriverError, Image
 from drivers.ring import RingWriter
 from drivers.worlds import Onlooker, World
@@ -89,6 +90,7 @@ class Watching:
 
     def run(self, stop: threading.Event) -> None:
         """Renders until ``stop`` is set, or until rendering turns out to be impossible."""
+        scheduling.give_way()
         eye = self._onlooker()
         names = tuple(self._pictures.rings)
         try:

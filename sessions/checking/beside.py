@@ -64,7 +64,12 @@ def processes(station: Station, runtime: Path, sites: Sequence[ArmSite]) -> Iter
         for process in needed:
             errors = runtime / f"{process.name}.err"
             kind = Kind(
-                process.name, process.module, process.arguments, restarts=False, errors=errors
+                process.name,
+                process.module,
+                process.arguments,
+                restarts=False,
+                niceness=0,
+                errors=errors,
             )
             children.append(Child(kind))
             children[-1].start()

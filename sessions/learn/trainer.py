@@ -99,7 +99,7 @@ def main(argv: list[str] | None = None) -> int:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    scheduling.be_nice(10)
+    scheduling.give_way(10)
     torch.set_num_threads(1)
     try:
         workspace = open_workspace(arguments.workspace)

@@ -26,7 +26,8 @@ def main(argv: list[str]) -> None:
     """Binds this process to its parent and becomes the module."""
     parent, niceness, module, *arguments = argv
     _die_with(int(parent))
-    scheduling.be_nice(int(niceness))
+    if int(niceness):
+        scheduling.give_way(int(niceness))
     sys.argv = [module, *arguments]
     runpy.run_module(module, run_name="__main__", alter_sys=True)
 

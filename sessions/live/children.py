@@ -11,6 +11,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from drivers.scheduling import MODEST
 from sessions.messages import ProcessState
 
 BACK_OFF_S = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0)
@@ -43,7 +44,7 @@ class Kind:
         module: what is run.
         arguments: its command line.
         restarts: whether it is started again by itself when it dies.
-        niceness: lowest priority is 19.
+        niceness: how far it gives way, see ``scheduling``: 0 for what must be on time, 19 lowest.
         stop_s: how long it may take to stop in order [s].
         errors: file for what it writes to standard error; None leaves it in the common log.
         logged: whether what it writes to that file goes on to the common log.
@@ -56,7 +57,7 @@ class Kind:
     module: str
     arguments: tuple[str, ...]
     restarts: bool = True
-    niceness: int = 0
+    niceness: int = MODEST
     stop_s: float = 3.0
     errors: Path | None = None
     logged: bool = False

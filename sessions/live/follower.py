@@ -54,6 +54,7 @@ class Follower:
         stopped: why it stopped itself and refuses to move; None from ``engage`` on.
         motors: the robot as something whose torque can be switched; None if it cannot.
         health: what it says of itself, read a few times a second.
+        bus: entered around every goal that is sent.
     """
 
     def __init__(self, robot: Robot, station: Station, run: Runner) -> None:
@@ -79,6 +80,7 @@ class Follower:
         self.stopped: SelfStoppedError | None = None
         self.motors: Motors | None = robot if isinstance(robot, Motors) else None
         self.health = Health()
+        self.bus: contextlib.AbstractContextManager[None] = contextlib.nullcontext()
         self._stale_s = station.holds.robot_s
         self._run = run
         self._job: Job | None = None
@@ -267,7 +269,7 @@ class Follower:
             self.robot.disconnect()
 
     def _send(self, action: Floats) -> None:
-        with self._judged():
+        with self._judged(), self.bus:
             self.sent = self.robot.send_action(action)
 
     @contextlib.contextmanager

@@ -30,6 +30,7 @@ def kinds(space: Workspace, runtime: Path, modules: dict[str, str]) -> list[Kind
                 process.module,
                 process.arguments,
                 restarts=False,
+                niceness=0,
                 on_death="Start it again here, as one plugs a cable in.",
             )
         )
@@ -51,6 +52,7 @@ def kinds(space: Workspace, runtime: Path, modules: dict[str, str]) -> list[Kind
         "control",
         "sessions.live.control",
         (root,),
+        niceness=0,
         stop_s=_REST_S,
         errors=runtime / "control.err",
         logged=True,

@@ -99,6 +99,7 @@ class ControlLoop:
         run = self.options.run
         self.timing = Timing(1.0 / station.rate_hz)
         self.follower = Follower(robot, station, run)
+        self.follower.bus = self.timing.devices
         self.attempts = Attempts(robot, run, self.options.first_episode)
         self.operators = Operators(operators, station.operator, run)
         self.proposals = self._proposals(robot, policy, cameras)
@@ -230,11 +231,11 @@ class ControlLoop:
         if self.attempts.current is not None and self.helm.gate.state is not GateState.FAULT:
             self.proposals.ask(self.follower.state, tick)
         self.helm.doubt = self.proposals.due(tick)
-        with self.timing.devices:
-            controller = self._act(now)
-            if self.helm.gate.state in MOVING:  # a press from before it moved is no first one
-                self.asked_to_release = motors.NOBODY
-            if self.follower.found:
+        controller = self._act(now)
+        if self.helm.gate.state in MOVING:  # a press from before it moved is no first one
+            self.asked_to_release = motors.NOBODY
+        if self.follower.found:
+            with self.timing.devices:
                 self.operators.feedback(self.helm.view())
         if tick % self._health_ticks == 0:
             arm_watch.ask_how_they_are(self)

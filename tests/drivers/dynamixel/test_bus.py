@@ -109,6 +109,51 @@ def test_a_servo_that_forgets_fast_reads_costs_no_reading_and_ends_them_for_good
     assert bus.statistics.retries == retries
 
 
+def test_what_was_asked_ahead_is_taken_later_whatever_was_done_meanwhile(viperx, bus):
+    bus.ask(VIPERX_IDS, STATE)
+    with viperx.changing():
+        viperx.physics.hand(0, Turning(300.0))
+    assert bus.read(3, "present_temperature") == viperx.servo(3).value("present_temperature")
+    before = bus.statistics.transactions
+    then = bus.sync_read(VIPERX_IDS, STATE, asked=True)
+    assert bus.statistics.transactions == before
+    assert not then.missing
+    now = bus.sync_read(VIPERX_IDS, STATE, asked=True)
+    assert bus.statistics.transactions == before + 1
+    assert now.t > then.t
+    assert now.values[1] != then.values[1]
+
+
+def test_a_question_asked_ahead_is_out_of_date_for_who_did_not_ask_it(viperx, bus):
+    bus.ask(VIPERX_IDS, STATE)
+    before = bus.statistics.transactions
+    assert not bus.sync_read(VIPERX_IDS, STATE).missing
+    assert bus.statistics.transactions == before + 1
+
+
+def test_lost_packets_asked_ahead_are_asked_for_again(viperx, bus):
+    viperx.faults.loss = 0.02
+    missed = 0
+    for _ in range(400):
+        bus.ask(VIPERX_IDS, STATE)
+        reading = bus.sync_read(VIPERX_IDS, STATE, asked=True)
+        missed += bool(reading.missing)
+        assert reading.values == truth(viperx, reading.values)
+    assert viperx.faults.lost > 4
+    assert bus.statistics.lost > 0
+    assert missed < 0.05 * 400
+
+
+def test_a_cable_pulled_after_a_question_is_told_by_who_takes_the_answer(viperx, bus):
+    bus.ask(VIPERX_IDS, STATE)
+    viperx.unplug()
+    bus.ask(VIPERX_IDS, STATE)
+    with pytest.raises(DeviceLostError, match="follower"):
+        bus.sync_read(VIPERX_IDS, STATE, asked=True)
+    assert not bus.is_open
+    bus.ask(VIPERX_IDS, STATE)
+
+
 def test_one_servo_that_is_missing_is_named_and_costs_nobody_else(viperx, bus):
     viperx.faults.missing = {3}
     bus.sync_read(VIPERX_IDS, STATE)

@@ -4,7 +4,7 @@ from drivers.base import DeviceLostError
 from drivers.dynamixel.bus import Bus
 from drivers.dynamixel.health import Limits, Rota, Vitals, complaints
 from drivers.dynamixel.tables import HARDWARE_ERRORS, MODELS
-from tests.drivers.dynamixel.parts import arm, wait_for
+from tests.drivers.dynamixel.parts import STATE, arm, wait_for
 
 pytestmark = pytest.mark.usefixtures("patient")
 
@@ -35,12 +35,20 @@ def rota(viperx):
         bus.scan(JOINTS)
         made = Rota(bus, JOINTS)
         made.start()
+        made.bus = bus
         yield made
+
+
+def step(rota):
+    """As a loop does it: asked at the end of a tick, taken after the next one's read."""
+    rota.ask()
+    rota.bus.sync_read(tuple(JOINTS), STATE)
+    return rota.take()
 
 
 def one_round(rota):
     for _ in JOINTS:
-        rota.step(0.05)
+        step(rota)
     return rota.warnings()
 
 
@@ -52,8 +60,18 @@ def test_servos_that_are_well_are_not_worth_a_word(rota):
 
 def test_each_step_is_one_transaction_with_one_servo(viperx, rota):
     heard = viperx.heard
-    assert [rota.step() for _ in range(10)] == [*JOINTS, 1]
-    assert viperx.heard - heard == 10
+    assert [step(rota) for _ in range(10)] == [*JOINTS, 1]
+    assert viperx.heard - heard == 2 * 10
+
+
+def test_an_answer_that_is_not_there_is_not_waited_for(viperx, rota):
+    vitals = dict(rota.vitals)
+    viperx.faults.missing = set(JOINTS)
+    rota.ask()
+    heard = rota.bus.statistics.transactions
+    assert rota.take() == next(iter(JOINTS))
+    assert rota.bus.statistics.transactions == heard
+    assert rota.vitals == vitals
 
 
 def test_a_motor_near_its_limit_is_told_to_rest_before_it_shuts_down(viperx, rota):
@@ -114,8 +132,9 @@ def test_a_servo_that_stays_silent_is_named_one_lost_packet_is_not(viperx, rota)
 
 def test_a_pulled_cable_is_said_by_the_bus(viperx, rota):
     viperx.unplug()
+    rota.ask()
     with pytest.raises(DeviceLostError):
-        rota.step()
+        rota.take()
 
 
 def test_what_stopped_an_arm_comes_before_what_may_stop_it():

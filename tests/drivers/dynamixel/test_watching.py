@@ -1,6 +1,4 @@
-"""What servos say beside where they are, and in which ticks they are asked."""
-
-import contextlib
+"""What servos say beside where they are, and when they are asked."""
 
 import numpy as np
 import pytest
@@ -8,49 +6,58 @@ import pytest
 from drivers.dynamixel.bus import Bus
 from drivers.dynamixel.watching import PERIOD_S, Watch
 from drivers.emulation.arms import BUILDS
-from tests.drivers.dynamixel.parts import arm
+from tests.drivers.dynamixel.parts import STATE, arm
 
 DT_S = 0.01
 BEGUN_S = 1000.0
+GELLO = BUILDS["gello"]
+IDS = GELLO.calibration("gello").ids
 
 
 @pytest.fixture
-def watched(patient):
-    """A follower and a leader whose servos are asked by turns; called for one of them."""
-    with contextlib.ExitStack() as stack:
-
-        def make(kind, phase=0.0):
-            build = BUILDS[kind]
-            emulated = stack.enter_context(arm(kind))
-            bus = stack.enter_context(Bus(emulated.port, build.baud, kind))
-            bus.scan(build.calibration(kind).ids)
-            watch = Watch(bus, build.calibration(kind))
-            watch.phase = phase
-            watch.start()
-            return watch
-
-        yield make
+def bus(patient):
+    with arm("gello") as emulated, Bus(emulated.port, GELLO.baud, "gello") as opened:
+        opened.scan(IDS)
+        yield opened
 
 
-def test_two_arms_read_in_one_tick_have_their_rotas_in_different_ticks(watched):
-    follower, leader = watched("viperx_300s"), watched("gello", phase=0.5)
-    # Whenever either began, and with ticks that begin a little early or late.
-    late = np.random.default_rng(0).uniform(0.0, 0.004, 200)
-    asked = np.array(
-        [
-            (follower.step(now), leader.step(now + 0.001) if tick > 6 else False)
-            for tick, now in enumerate(BEGUN_S + DT_S * np.arange(200) + late)
-        ]
-    )
-    assert not asked.all(axis=1).any()
-    share = asked[8:].mean(axis=0) * PERIOD_S / DT_S
-    np.testing.assert_allclose(share, 1.0, atol=0.1)
+@pytest.fixture
+def watch(bus):
+    made = Watch(bus, GELLO.calibration("gello"))
+    made.start()
+    return made
 
 
-def test_a_tick_that_has_waited_already_puts_the_rota_off_but_not_for_ever(watched):
-    watch = watched("gello")
+def taken(bus, watch, ticks, **asked):
+    """In which of these ticks an answer was taken, asked at the end of the one before."""
+    found = []
+    for now in ticks:
+        bus.sync_read(IDS, STATE)
+        found.append(watch.take())
+        watch.ask(now, **asked)
+    return np.array(found)
+
+
+def test_one_answer_is_taken_in_each_period(bus, watch):
+    ticks = BEGUN_S + DT_S * np.arange(200)
+    gaps = np.diff(np.flatnonzero(taken(bus, watch, ticks))) * DT_S
+    assert gaps.min() >= PERIOD_S - 1e-6
+    assert gaps.max() <= PERIOD_S + DT_S + 1e-6
+
+
+def test_what_is_more_urgent_puts_the_rota_off_but_not_for_ever(bus, watch):
     ticks = BEGUN_S + DT_S * np.arange(400)
-    asked = [watch.step(now, busy=True) for now in ticks]
-    gaps = np.diff(ticks[np.flatnonzero(asked)])
+    gaps = np.diff(np.flatnonzero(taken(bus, watch, ticks, busy=True))) * DT_S
     assert gaps.min() > PERIOD_S
-    assert gaps.max() <= 2 * PERIOD_S + DT_S
+    assert gaps.max() <= 2 * PERIOD_S + DT_S + 1e-6
+
+
+def test_nothing_is_taken_that_was_not_asked_and_nothing_asked_twice(bus, watch):
+    assert not watch.take()
+    watch.ask(BEGUN_S)
+    asked = bus.statistics.transactions
+    watch.ask(BEGUN_S + 10 * PERIOD_S)
+    assert bus.statistics.transactions == asked
+    bus.sync_read(IDS, STATE)
+    assert watch.take()
+    assert not watch.take()
