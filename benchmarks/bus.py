@@ -11,7 +11,7 @@ policy server, recorder, window (under Xvfb where there is no display). It measu
 
 Servos, world and everything else share this machine: a real bus is slower (see ``--paced``) and
 does not compete for the processor. With few processors most of the tail is a pty's: see
-``--kernel-first``. The last line is one JSON object.
+``waiting.py``. The last line is one JSON object.
 """
 
 from __future__ import annotations
@@ -29,7 +29,6 @@ from typing import Any
 
 import msgspec
 import numpy as np
-from _kernel import kernel_first
 from _live_client import Client
 from _live_figures import (
     late_share,
@@ -353,11 +352,6 @@ def main() -> None:
     parser.add_argument("--times", type=int, default=5, help="pulled cables and killed processes")
     parser.add_argument("--no-window", action="store_true", help="without the real window")
     parser.add_argument("--paced", action="store_true", help="servos as late as at 1 Mbit/s")
-    parser.add_argument(
-        "--kernel-first",
-        action="store_true",
-        help="real-time priority for the kernel threads that hand on a pty's bytes (root)",
-    )
     options = parser.parse_args()
     load = os.getloadavg()[0]  # of others: what is measured here is the machine as well
     with tempfile.TemporaryDirectory() as folder:
@@ -366,7 +360,7 @@ def main() -> None:
         client = Watcher(space)
         try:
             client.until(client.ready, "everything is ready")
-            with window(space, not options.no_window), kernel_first(options.kernel_first):
+            with window(space, not options.no_window):
                 client.run(0.0 if options.no_window else 5.0)
                 found = [measured("session", client, space, options.seconds)]
                 for arm in ARMS:
@@ -392,7 +386,6 @@ def main() -> None:
         "load_before": load,
         "window": not options.no_window,
         "paced": options.paced,
-        "kernel_first": options.kernel_first,
     }
     print(json.dumps({**phases, **faults, **extra, "reached": goals}))
 

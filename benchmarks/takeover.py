@@ -21,7 +21,6 @@ from typing import Any
 
 import msgspec
 import numpy as np
-from _kernel import kernel_first
 from _live_client import BareLoop, Client
 from _live_figures import (
     late_share,
@@ -201,13 +200,8 @@ def main() -> int:
     """Measures and prints; 1 if a figure was not reached."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=60.0, help="with each way")
-    parser.add_argument(
-        "--kernel-first",
-        action="store_true",
-        help="real-time priority for the kernel threads that hand on a pty's bytes (root)",
-    )
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, kernel_first(options.kernel_first):
+    with tempfile.TemporaryDirectory() as folder:
         found = [measured(way, options.seconds, Path(folder)) for way in ("mirror", "clutch")]
     print(table(found))
     reached = all(

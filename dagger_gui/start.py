@@ -22,14 +22,14 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 def main() -> int:
     """Entry point; returns the exit status."""
     words = sys.argv[1:]
-    if AUTOGROUP.exists() and _opens_a_window(words):
+    if AUTOGROUP.exists() and opens_a_window(words):
         return _apart(words)
     from dagger_gui.cli import main as run
 
     return run(words)
 
 
-def _opens_a_window(words: list[str]) -> bool:
+def opens_a_window(words: list[str]) -> bool:
     """Whether these words open a window, as far as can be told without reading them all."""
     others = {m.name.rstrip("_") for m in pkgutil.iter_modules(commandline.__path__)}
     return not others.intersection(words) and not {"-h", "--help"}.intersection(words)

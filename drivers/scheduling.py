@@ -15,11 +15,12 @@ from pathlib import Path
 MODEST = 5
 """Niceness of what works for the session without being awaited: window, recorder, rendering."""
 
+LONG_TURN_S = 0.03
+
 AUTOGROUP = Path("/proc/self/autogroup")
 """Where a process says how nice its session is; only there if the kernel schedules by sessions."""
 
 _SCHED_SETATTR = {"x86_64": 314, "aarch64": 274}
-_TURN_NS = 30_000_000
 _SWITCH_S = 0.0005
 
 
@@ -66,36 +67,55 @@ def beside(work: Callable[[], object], name: str) -> threading.Thread:
 
 
 def give_way(niceness: int = MODEST) -> None:
-    """Lets what is urgent go first, the kernel's own threads above all.
+    """Lets what is urgent go first, the kernel's own threads above all: nice, and with long turns.
 
     What comes over a serial line is handed on by kernel threads of ordinary priority. Where all
     processors are busy, such a thread waits for whoever has one to end its turn, often up to the
-    next tick of the kernel's clock (4 ms). A thread that gives way is nice, so that the other has
-    the better claim at once, and says that its turns are long (Linux 6.12): only a shorter one
-    interrupts a turn that has begun. Either alone does little: ``benchmarks/waiting.py``.
-
-    Where the kernel schedules by sessions (autogroup), niceness counts within one only; a process
-    that leads a session of its own makes all of it as nice as itself. Threads and processes started
-    later do the same.
+    next tick of the kernel's clock (4 ms). Whoever is nice has the weaker claim at once; whoever
+    takes long turns is interrupted in the middle of them. Either alone does little, see
+    ``benchmarks/waiting.py``. Threads and processes that are started later do the same.
 
     Args:
-        niceness: 1 to 19, added to what it has.
+        niceness: 1 to 19; a process that is nicer already stays so.
     """
-    os.nice(niceness)
-    now = os.getpriority(os.PRIO_PROCESS, 0)
+    be_nice(niceness)
+    take_turns(LONG_TURN_S)
+
+
+def be_nice(niceness: int) -> None:
+    """Lowers the priority of this process, also against those of other sessions.
+
+    Where the kernel schedules by sessions (autogroup), niceness counts within one only; a process
+    that leads a session of its own makes all of it as nice as itself.
+
+    Args:
+        niceness: 1 to 19; a process that is nicer already stays so.
+    """
+    now = os.nice(max(0, niceness - os.nice(0)))
     if os.getsid(0) == os.getpid():
         with contextlib.suppress(OSError):
             AUTOGROUP.write_text(str(now))
-    _take_long_turns(now)
 
 
-def _take_long_turns(niceness: int) -> None:
+def take_turns(turn_s: float) -> bool:
+    """Says how long this thread's turns are: shorter ones interrupt them (Linux 6.12).
+
+    A thread whose scheduling somebody has arranged otherwise stays as it is.
+
+    Args:
+        turn_s: 0.0001 to 0.1 [s]; 0 for the system's own, some milliseconds.
+
+    Returns:
+        Whether the system took it.
+    """
     number = _SCHED_SETATTR.get(platform.machine())
     if not sys.platform.startswith("linux") or number is None:
-        return
-    if os.sched_getscheduler(0) != os.SCHED_OTHER:  # somebody has arranged it otherwise
-        return
+        return False
+    if os.sched_getscheduler(0) != os.SCHED_OTHER:
+        return False
+    niceness, turn_ns = os.nice(0), round(1e9 * turn_s)
     # struct sched_attr (sched_setattr(2)): size, policy, flags, nice, priority, runtime, ...
-    wanted = struct.pack("=IIQiIQQQ", 48, os.SCHED_OTHER, 0, niceness, 0, _TURN_NS, 0, 0)
+    wanted = struct.pack("=IIQiIQQQ", 48, os.SCHED_OTHER, 0, niceness, 0, turn_ns, 0, 0)
     with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).syscall(number, 0, wanted, 0)
+        return bool(ctypes.CDLL(None).syscall(number, 0, wanted, 0) == 0)
+    return False

@@ -36,7 +36,9 @@ _MEANS: dict[Act, str] = {
     "pause": "The arm holds; the attempt goes on.",
     "wait": "Nothing to do but wait.",
 }
-_SHORT: dict[Act, str] = {"start": "Start"}
+_SHORT: dict[Act, str] = {"start": "Start", "reconnect": "Connect"}
+_DEMO, _SHORT_DEMO = "Demonstrate", "Demo"
+_CLOSE = 0.75  # between buttons where there is little room
 
 
 class AttemptControls(QWidget):
@@ -67,7 +69,7 @@ class AttemptControls(QWidget):
         self._success = KeyButton("Success", "Y")
         self._failure = KeyButton("Failure", "N")
         self._discard = KeyButton("Discard", "⌫")
-        self._demo = KeyButton("Demonstrate")
+        self._demo = KeyButton(_DEMO)
         self._disarm = KeyButton("Disarm")
         self._rest = KeyButton("Rest")
         self._release = KeyButton("Release")
@@ -190,7 +192,7 @@ class AttemptControls(QWidget):
             **{button: (button.text(),) for button in self._outcomes.values()},
             self._next: tuple(labels.values()),
             self._take: ("Take over", "Give back"),
-            self._demo: ("Demonstrate",),
+            self._demo: (_SHORT_DEMO if narrow else _DEMO,),
             self._disarm: ("Disarm",),
             self._rest: ("Rest", "Let go"),
             self._release: ("Release", "Let go"),
@@ -211,12 +213,12 @@ class AttemptControls(QWidget):
     def _width(self, narrow: bool) -> int:
         """What the row asks for [px]; the outcomes stand a little apart."""
         widths = self._widths(narrow).values()
-        return sum(widths) + len(widths) * theme.grid(1 if narrow else 2)
+        return sum(widths) + len(widths) * theme.grid(_CLOSE if narrow else 2)
 
     def _fit(self) -> None:
         for button, width in self._widths(self._narrow).items():
             button.setFixedWidth(width)
-        self._row.setSpacing(theme.grid(1 if self._narrow else 2))
+        self._row.setSpacing(theme.grid(_CLOSE if self._narrow else 2))
         height = self._next.sizeHint().height()
         for button in self.findChildren(KeyButton):
             button.setFixedHeight(height)
@@ -264,6 +266,7 @@ class AttemptControls(QWidget):
             acts.why_not_take(value),
             "The policy drives on." if human else "You drive with the selected device.",
         )
+        self._demo.setText(_SHORT_DEMO if self._narrow else _DEMO)
         self._may(self._demo, acts.why_not_demonstrate(value), "Starts a demonstration.")
         self._may(self._disarm, acts.why_not_disarm(value), "Forbids motion until you arm again.")
         self._show_outcomes()

@@ -80,7 +80,7 @@ class TaxonomyEditor(QWidget):
         seen.body.addWidget(self._preview, 1)
         cards = QHBoxLayout()
         cards.setSpacing(theme.grid(2))
-        for card, share in ((left, 4), (right, 4), (seen, 3)):
+        for card, share in ((left, 9), (right, 8), (seen, 6)):
             card.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
             cards.addWidget(card, share)
         foot = Card(margin=2)

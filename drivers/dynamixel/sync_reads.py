@@ -112,7 +112,7 @@ class SyncReads(Connection):
             if transactions.ask(link, question):
                 self._ahead = _Ahead(block, question, time.monotonic() - began)
         except (BabbleError, *SERIAL_ERRORS):
-            link.is_using = False  # for the next to find out what is wrong
+            link.heard(everything=False)  # for the next to find out what is wrong
 
     def sync_read(
         self,

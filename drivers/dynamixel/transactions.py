@@ -157,8 +157,7 @@ def _collect(link: Link, wanted: set[int], size: int) -> Answers:
         answers.errors[servo] = error
         if len(answers.data) == len(wanted):
             break
-    link.is_using = False
-    link.quiet = len(answers.data) == len(wanted)
+    link.heard(everything=len(answers.data) == len(wanted))
     return answers
 
 
@@ -167,8 +166,7 @@ def _collect_fast(link: Link, ids: Sequence[int], size: int) -> Answers:
         packet, result = _HANDLER.rxPacket(link, True)
         if result != robotis_def.COMM_SUCCESS or packet[_ID] == _BROADCAST:
             break
-    link.is_using = False
-    link.quiet = False
+    link.heard(everything=False)
     part = size + _FAST_BYTES
     if result == robotis_def.COMM_RX_TIMEOUT:
         link.owes()
@@ -183,5 +181,5 @@ def _collect_fast(link: Link, ids: Sequence[int], size: int) -> Answers:
             return Answers(corrupt=1)
         answers.data[servo] = bytes(piece[_FAST_HEAD : _FAST_HEAD + size])
         answers.errors[servo] = piece[0]
-    link.quiet = True
+    link.heard(everything=True)
     return answers

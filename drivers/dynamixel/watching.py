@@ -116,7 +116,11 @@ class Watch:
         self._rota.vitals |= read_vitals(self._bus, ids)
 
     def switched(self, on: bool) -> None:
-        """All motors were given torque, or all let go; no watchdog has stopped any of them."""
+        """All motors were given torque, or all let go; no watchdog has stopped any of them.
+
+        What was asked before is not taken: it is about what was before.
+        """
+        self._asked = False
         self.torque = dict.fromkeys(self._ids, on)
         self.tripped = frozenset()
         for servo_id, now in self._rota.vitals.items():

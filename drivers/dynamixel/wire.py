@@ -36,6 +36,8 @@ MARGIN_MS = 2.0
 _CHUNK = 4096
 # An answer that was not waited for any longer may still come for so long.
 _OWED_S = 0.02
+# For so long after the last answer nothing that was not asked for is looked for.
+_QUIET_S = 0.005
 # No request is answered by so much; the SDK would go on reading as long as it comes.
 _BABBLE_BYTES = 32_768
 # What surrounds the data of a Sync Read and of each answer, without the ids asked.
@@ -58,7 +60,6 @@ class Link(PortHandler):  # type: ignore[misc]  # the SDK has no types
         return_delay_ms: how long each servo waits before it answers.
         answers: status packets that the next request will be answered with.
         until: monotonic time after which nobody waits any more [s].
-        quiet: whether all that was asked for has come, so that nothing else can be on its way.
     """
 
     def __init__(self, path: str, baud: int) -> None:
@@ -68,13 +69,12 @@ class Link(PortHandler):  # type: ignore[misc]  # the SDK has no types
         self.return_delay_ms = FACTORY_RETURN_DELAY_MS
         self.answers = 1
         self.until = float("inf")
-        self.quiet = False
         self._buffer = bytearray()
         self._sent = 0
         self._restarts = False
         self._all_by = float("inf")
         self._taken = 0
-        self._owed_until = float("-inf")
+        self._owed_until = self._quiet_until = float("-inf")
 
     def setupPort(self, cflag_baud: int) -> bool:  # noqa: N802
         """Opens the port for this process alone; named and called by the SDK."""
@@ -102,12 +102,17 @@ class Link(PortHandler):  # type: ignore[misc]  # the SDK has no types
     def clearPort(self) -> None:  # noqa: N802
         """Drops what came in and was not asked for.
 
-        The system is not asked for it while nothing can be there: it would have this process wait
-        for the thread that has just handed over the last answer.
+        The system is not asked for it right after all that was asked for has come: it would have
+        this process wait for the thread that has just handed that over.
         """
         self._buffer.clear()
-        if not self.quiet or time.monotonic() < self._owed_until:
+        if not self._owed_until <= time.monotonic() < self._quiet_until:
             self.ser.reset_input_buffer()
+
+    def heard(self, *, everything: bool) -> None:
+        """Nothing more is waited for; whether all that was asked for has come."""
+        self.is_using = False
+        self._quiet_until = time.monotonic() + _QUIET_S if everything else float("-inf")
 
     def owes(self) -> None:
         """An answer was given up; it may come late, among the answers to what is asked next."""

@@ -28,6 +28,8 @@ def main(argv: list[str]) -> None:
     _die_with(int(parent))
     if int(niceness):
         scheduling.give_way(int(niceness))
+    else:
+        scheduling.take_turns(0.0)  # whoever started it gives way; it does not
     sys.argv = [module, *arguments]
     runpy.run_module(module, run_name="__main__", alter_sys=True)
 

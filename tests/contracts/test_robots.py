@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from drivers import registry
-from drivers.base import InvalidActionError, Motors, Robot, SceneReset
+from drivers.base import Asked, InvalidActionError, Motors, Robot, SceneReset
 from tests.contracts.parts import ROBOTS, TICK_S, all_parts
 
 
@@ -77,6 +77,25 @@ def test_observations_go_forward_in_time_and_are_the_readers_own(bench, robot):
     second.position[:] = 99.0
     np.testing.assert_array_equal(first.position, kept)
     assert np.abs(robot.get_observation().position).max() < 10.0
+
+
+def test_what_was_asked_ahead_is_measured_after_the_question(bench, robot):
+    if not isinstance(robot, Asked):
+        pytest.skip("it is read at once")
+    before = robot.get_observation()
+    for _ in range(3):
+        asked_t = bench.now()
+        robot.ask()
+        bench.wait(TICK_S)
+        robot.send_action(before.position)
+        after = robot.get_observation()
+        assert after.t > asked_t
+        np.testing.assert_allclose(after.position, before.position, atol=0.05)
+    robot.ask()
+    robot.ask()
+    assert robot.get_observation().t > after.t
+    robot.disconnect()
+    robot.ask()
 
 
 def test_it_goes_where_it_is_sent_and_says_what_it_sent(bench, robot):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from drivers import registry
-from drivers.base import OperatorInput, Teleoperator, TeleoperatorView
+from drivers.base import Asked, OperatorInput, Teleoperator, TeleoperatorView
 from drivers.simulation.names import JOINT_NAMES, LIMITS
 from drivers.simulation.world import World
 from tests.contracts.parts import TELEOPERATORS, TICK_S, all_parts
@@ -40,6 +40,8 @@ class Attempt:
 
     def tick(self, controller: str) -> OperatorInput:
         self.world.step_to(self.world.t + TICK_S)
+        if isinstance(self.device, Asked):
+            self.device.ask()
         given = self.device.get_action(self.view(controller))
         if given.action is not None and controller == "human":
             self.sent = self.world.command(given.action)

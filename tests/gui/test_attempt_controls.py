@@ -18,9 +18,11 @@ from tests.gui.shown import button, press, shown
 
 pytestmark = pytest.mark.usefixtures("dressed")
 
+WIDE = 1400  # [px] all words fit, whichever font there is
+
 
 def test_after_a_stop_three_presses_lead_back_one_act_each(qtbot):
-    controls = shown(qtbot, AttemptControls(), 1000, 40)
+    controls = shown(qtbot, AttemptControls(), WIDE, 40)
     steps = (
         (Situation(True, "fault"), "reset", controls.resetRequested),
         (Situation(True, "hold"), "arm", controls.armRequested),
@@ -35,7 +37,7 @@ def test_after_a_stop_three_presses_lead_back_one_act_each(qtbot):
 
 
 def test_one_enter_too_many_pauses_nothing_but_the_button_does(qtbot):
-    controls = shown(qtbot, AttemptControls(), 1000, 40)
+    controls = shown(qtbot, AttemptControls(), WIDE, 40)
     controls.setValue(Situation(True, "policy", True, True))
     with qtbot.assertNotEmitted(controls.pauseRequested):
         assert not controls.trigger()
@@ -59,7 +61,7 @@ def test_no_situation_offers_motion_without_arming(qtbot, gate, bits):
 
 
 def test_what_cannot_be_done_is_greyed_in_its_place(qtbot):
-    controls = shown(qtbot, AttemptControls(), 1000, 40)
+    controls = shown(qtbot, AttemptControls(), WIDE, 40)
     places = set()
     for situation in (
         Situation(),
@@ -78,7 +80,7 @@ def test_what_cannot_be_done_is_greyed_in_its_place(qtbot):
 
 
 def test_taking_over_and_giving_back_share_one_button(qtbot):
-    controls = shown(qtbot, AttemptControls(), 1000, 40)
+    controls = shown(qtbot, AttemptControls(), WIDE, 40)
     controls.setValue(Situation(True, "policy", True, True))
     with qtbot.waitSignal(controls.takeOverRequested):
         press(qtbot, controls, "Take over")
@@ -88,7 +90,7 @@ def test_taking_over_and_giving_back_share_one_button(qtbot):
 
 
 def test_each_outcome_is_told_by_name(qtbot):
-    controls = shown(qtbot, AttemptControls(), 1000, 40)
+    controls = shown(qtbot, AttemptControls(), WIDE, 40)
     controls.setValue(Situation(True, "policy", True, True))
     for text, name in (("Success", "success"), ("Failure", "failure"), ("Discard", "discarded")):
         with qtbot.waitSignal(controls.outcomeRequested) as told:
@@ -97,7 +99,7 @@ def test_each_outcome_is_told_by_name(qtbot):
 
 
 def test_demonstrating_starts_an_attempt_as_one(qtbot):
-    controls = shown(qtbot, AttemptControls(), 1000, 40)
+    controls = shown(qtbot, AttemptControls(), WIDE, 40)
     controls.setValue(Situation(True, "hold", True))
     with qtbot.waitSignal(controls.startRequested) as told:
         press(qtbot, controls, "Demonstrate")
@@ -105,14 +107,14 @@ def test_demonstrating_starts_an_attempt_as_one(qtbot):
 
 
 def test_a_blocked_start_says_why(qtbot):
-    controls = shown(qtbot, AttemptControls(), 1000, 40)
+    controls = shown(qtbot, AttemptControls(), WIDE, 40)
     controls.setValue(Situation(True, "hold", True, blocked="The recorder is starting."))
     assert controls.nextAct() == "wait"
     assert "The recorder is starting." in button(controls, "Wait").accessibleDescription()
 
 
 def test_enter_says_why_there_is_nothing_to_do(qtbot):
-    controls = shown(qtbot, AttemptControls(), 1000, 40)
+    controls = shown(qtbot, AttemptControls(), WIDE, 40)
     why = "Another window works here (process 7)."
     controls.setValue(Situation(True, "hold", True, read_only=why))
     with qtbot.waitSignal(controls.refused) as said:
@@ -121,7 +123,7 @@ def test_enter_says_why_there_is_nothing_to_do(qtbot):
 
 
 def test_remapped_keys_are_shown(qtbot):
-    controls = shown(qtbot, AttemptControls(), 1000, 40)
+    controls = shown(qtbot, AttemptControls(), WIDE, 40)
     controls.setKeys(next="F9", pause="F10", success="S")
     assert button(controls, "Success").key() == "S"
     assert button(controls, "Wait").key() == "F9"
@@ -160,7 +162,7 @@ _WHY_NOT = (
 
 @pytest.mark.parametrize(("situation", "name", "why"), _WHY_NOT)
 def test_what_would_be_refused_is_greyed_and_says_why(qtbot, situation, name, why):
-    controls = shown(qtbot, AttemptControls(), 1100, 40)
+    controls = shown(qtbot, AttemptControls(), WIDE, 40)
     controls.setValue(situation)
     found = button(controls, name)
     assert not found.isEnabled()
@@ -187,13 +189,13 @@ _LIVE = (
 
 @pytest.mark.parametrize(("situation", "name"), _LIVE)
 def test_what_would_be_done_looks_live(qtbot, situation, name):
-    controls = shown(qtbot, AttemptControls(), 1100, 40)
+    controls = shown(qtbot, AttemptControls(), WIDE, 40)
     controls.setValue(situation)
     assert button(controls, name).isEnabled()
 
 
 def test_the_second_press_that_lets_go_looks_like_it_and_says_of_what(qtbot):
-    controls = shown(qtbot, AttemptControls(), 1300, 40)
+    controls = shown(qtbot, AttemptControls(), WIDE, 40)
     controls.setKeys(rest="Ctrl+L", release="Ctrl+Shift+L")
     held = Situation(True, "fault", motors=True, holding="leader")
     controls.setValue(held)

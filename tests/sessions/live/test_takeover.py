@@ -54,6 +54,34 @@ def test_takeover_by_the_window_is_carried_out_by_the_very_next_tick() -> None:
     assert np.isnan(bench.steps[before - 1]["input_t"])
 
 
+def test_a_takeover_that_comes_while_devices_answer_is_carried_out_by_that_tick() -> None:
+    bench = Bench()
+    swinging(bench)
+    bench.start()
+    bench.clock.sleep_until(bench.loop.deadline)
+    bench.loop.measure()
+    bench.do(TakeOver("keyboard", input_t=bench.clock.now()))
+    bench.loop.act()
+    assert bench.controller is Controller.HUMAN
+    assert np.isfinite(bench.last["human_action"]).all()
+    assert bench.last["input_t"] == bench.last["t"]
+
+
+def test_a_stop_that_comes_while_devices_answer_is_carried_out_by_that_tick() -> None:
+    bench = Bench()
+    swinging(bench)
+    bench.start()
+    bench.clock.sleep_until(bench.loop.deadline)
+    bench.loop.measure()
+    bench.do(SoftStop())
+    bench.loop.act()
+    assert bench.gate is GateState.FAULT
+    assert bench.arm.stops > 0
+    stopped = bench.last["sent_action"].copy()
+    bench.run(3)
+    np.testing.assert_array_equal(bench.last["sent_action"], stopped)
+
+
 def test_a_devices_gate_takes_over_in_the_tick_that_sees_it() -> None:
     hand = Hand()
     bench = Bench(hands={"pad": hand})

@@ -1,0 +1,102 @@
+"""What processes ask of the system, where it has it to give."""
+
+import os
+import re
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from drivers import scheduling
+
+SCHED = Path("/proc/self/sched")
+TELL = """
+import os
+from pathlib import Path
+from drivers import scheduling
+scheduling.give_way(7)
+print(os.getpriority(os.PRIO_PROCESS, 0), scheduling.AUTOGROUP.read_text())
+print(Path("/proc/self/sched").read_text())
+"""
+
+by_sessions = pytest.mark.skipif(
+    not scheduling.AUTOGROUP.exists(), reason="this system does not schedule by sessions"
+)
+alone = pytest.mark.skipif(
+    not hasattr(os, "sched_getparam"), reason="this system has no real-time scheduling"
+)
+
+
+def told(*, leads):
+    """What a process that gave way says of itself: its niceness, its session's, all else."""
+    command = [sys.executable, "-c", TELL]
+    run = subprocess.run(command, start_new_session=leads, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    first, _, rest = run.stdout.partition("\n")
+    own, session = re.fullmatch(r"(\d+) .* nice (-?\d+)", first).groups()
+    return int(own), int(session), rest
+
+
+def session_nice():
+    return int(scheduling.AUTOGROUP.read_text().split()[-1])
+
+
+@by_sessions
+def test_a_process_that_leads_a_session_makes_all_of_it_nice():
+    before = os.getpriority(os.PRIO_PROCESS, 0)
+    own, session, _ = told(leads=True)
+    assert own == session == max(before, 7)
+
+
+@by_sessions
+def test_nobody_makes_a_session_nice_that_is_shared_with_others():
+    before = session_nice()
+    own, session, _ = told(leads=False)
+    assert own == max(os.getpriority(os.PRIO_PROCESS, 0), 7)
+    assert session == session_nice() == before
+
+
+@by_sessions
+def test_who_gives_way_takes_longer_turns_than_others():
+    if tuple(map(int, re.findall(r"\d+", os.uname().release)[:2])) < (6, 12):
+        pytest.skip("this system has no turns of a process' own (Linux 6.12)")
+    pattern = r"se\.slice\s*:\s*(\d+)"
+    assert int(re.search(pattern, told(leads=True)[2])[1]) == 30_000_000
+    assert int(re.search(pattern, SCHED.read_text())[1]) < 30_000_000
+
+
+def priorities(start):
+    """The priority of a thread and of one made ``beside`` it, started as a test says."""
+    found = []
+
+    def work():
+        start()
+        found.append(os.sched_getparam(0).sched_priority)
+        other = scheduling.beside(lambda: found.append(os.sched_getparam(0).sched_priority), "by")
+        other.start()
+        other.join()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    return found
+
+
+@alone
+def test_a_thread_beside_one_that_comes_first_comes_right_after_it():
+    granted = []
+    interval = sys.getswitchinterval()
+    try:
+        found = priorities(lambda: granted.append(scheduling.come_first(8)))
+    finally:
+        sys.setswitchinterval(interval)
+    if granted == [False]:
+        pytest.skip("real-time scheduling is not permitted here")
+    assert found == [8, 7]
+
+
+@alone
+def test_a_thread_beside_an_ordinary_one_is_ordinary():
+    assert priorities(lambda: None) == [0, 0]
