@@ -109,6 +109,8 @@ class Found:
         phase: session, or loss.
         ticks: ticks measured.
         late: share of ticks that began more than one period late.
+        wake_p99_ms: how late ticks began, 99th percentile: what this machine takes even from a
+            process that comes before all others, wherever it is just then.
         bus_p99_ms: a tick's work on both buses, 99th percentile of 10 s, median over the phase.
         bus_worst_p99_ms: the same, of the worst 10 s.
         work_p99_ms: 99th percentile of one tick's whole work.
@@ -127,6 +129,7 @@ class Found:
     phase: str
     ticks: int
     late: float
+    wake_p99_ms: float
     bus_p99_ms: float
     bus_worst_p99_ms: float
     work_p99_ms: float
@@ -200,6 +203,7 @@ def measured(phase: str, client: Watcher, space: Workspace, seconds: float) -> F
         phase=phase,
         ticks=len(steps),
         late=late_share(steps, 1.0 / RATE_HZ),
+        wake_p99_ms=p99_ms(steps["t"] - steps["deadline"]),
         bus_p99_ms=float(np.median(buses)),
         bus_worst_p99_ms=float(np.max(buses)),
         work_p99_ms=p99_ms(steps["work_s"]),
