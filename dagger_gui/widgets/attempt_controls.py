@@ -36,7 +36,8 @@ _MEANS: dict[Act, str] = {
     "pause": "The arm holds; the attempt goes on.",
     "wait": "Nothing to do but wait.",
 }
-_SHORT: dict[Act, str] = {"start": "Start", "reconnect": "Connect"}
+_SHORT: dict[Act, str] = {"start": "Start"}
+_SHORTEST: dict[Act, str] = {**_SHORT, "reconnect": "Connect"}
 _DEMO, _SHORT_DEMO = "Demonstrate", "Demo"
 _CLOSE = 0.75  # between buttons where there is little room
 
@@ -61,7 +62,7 @@ class AttemptControls(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._value = Situation()
-        self._narrow = False
+        self._narrow = self._tight = False
         self._chords: dict[KeyButton, str] = {}  # of rare acts, shown where there is room
         self._keys = {"next": "Enter", "pause": "H"}
         self._next = KeyButton("Wait", "Enter", size="large", strong=True)
@@ -176,31 +177,35 @@ class AttemptControls(QWidget):
         """Says less where there is less room, keys and places kept."""
         super().resizeEvent(event)
         narrow = self.width() < self._width(narrow=False)
-        if narrow != self._narrow:
-            self._narrow = narrow
+        tight = self.width() < self._width(narrow=True)
+        if (narrow, tight) != (self._narrow, self._tight):
+            self._narrow, self._tight = narrow, tight
             self._show()
             self._fit()
 
     def minimumSizeHint(self) -> QSize:
-        """What the short words ask for."""
-        return QSize(self._width(narrow=True), super().minimumSizeHint().height())
+        """What the shortest words ask for."""
+        return QSize(self._width(narrow=True, tight=True), super().minimumSizeHint().height())
 
-    def _words(self, narrow: bool) -> dict[KeyButton, tuple[str, ...]]:
+    def _labels(self, narrow: bool, tight: bool) -> dict[Act, str]:
+        return {**_LABELS, **(_SHORTEST if tight else _SHORT if narrow else {})}
+
+    def _words(self, narrow: bool, tight: bool) -> dict[KeyButton, tuple[str, ...]]:
         """The longest texts that each button will ever show: nothing moves when they change."""
-        labels = {**_LABELS, **_SHORT} if narrow else _LABELS
+        labels = self._labels(narrow, tight)
         return {
             **{button: (button.text(),) for button in self._outcomes.values()},
             self._next: tuple(labels.values()),
             self._take: ("Take over", "Give back"),
-            self._demo: (_SHORT_DEMO if narrow else _DEMO,),
+            self._demo: (_SHORT_DEMO if tight else _DEMO,),
             self._disarm: ("Disarm",),
             self._rest: ("Rest", "Let go"),
             self._release: ("Release", "Let go"),
         }
 
-    def _widths(self, narrow: bool) -> dict[KeyButton, int]:
+    def _widths(self, narrow: bool, tight: bool) -> dict[KeyButton, int]:
         widths = {}
-        for button, words in self._words(narrow).items():
+        for button, words in self._words(narrow, tight).items():
             key = button.key()
             if button is self._next:
                 button.setKey(max(self._keys.values(), key=len))
@@ -210,13 +215,13 @@ class AttemptControls(QWidget):
             button.setKey(key)
         return widths
 
-    def _width(self, narrow: bool) -> int:
+    def _width(self, narrow: bool, tight: bool = False) -> int:
         """What the row asks for [px]; the outcomes stand a little apart."""
-        widths = self._widths(narrow).values()
+        widths = self._widths(narrow, tight).values()
         return sum(widths) + len(widths) * theme.grid(_CLOSE if narrow else 2)
 
     def _fit(self) -> None:
-        for button, width in self._widths(self._narrow).items():
+        for button, width in self._widths(self._narrow, self._tight).items():
             button.setFixedWidth(width)
         self._row.setSpacing(theme.grid(_CLOSE if self._narrow else 2))
         height = self._next.sizeHint().height()
@@ -251,8 +256,7 @@ class AttemptControls(QWidget):
         value = self._value
         act = self.nextAct()
         means = acts.why_waits(value) or _MEANS[act]
-        labels = {**_LABELS, **_SHORT} if self._narrow else _LABELS
-        self._next.setText(labels[act])
+        self._next.setText(self._labels(self._narrow, self._tight)[act])
         self._next.setKey(self._keys["pause" if act == "pause" else "next"])
         # While the policy drives, the loud thing is the banner: pausing is there, but quiet.
         self._next.setLook(None, strong=act not in ("pause", "wait"))
@@ -266,7 +270,7 @@ class AttemptControls(QWidget):
             acts.why_not_take(value),
             "The policy drives on." if human else "You drive with the selected device.",
         )
-        self._demo.setText(_SHORT_DEMO if self._narrow else _DEMO)
+        self._demo.setText(_SHORT_DEMO if self._tight else _DEMO)
         self._may(self._demo, acts.why_not_demonstrate(value), "Starts a demonstration.")
         self._may(self._disarm, acts.why_not_disarm(value), "Forbids motion until you arm again.")
         self._show_outcomes()
