@@ -81,13 +81,10 @@ class Control:
         self._stop.set()
         # It sleeps until somebody comes: woken now and then, at ordinary priority, it would have
         # the interpreter while others have the processor, and the servos would wait for both.
-        with (
-            contextlib.suppress(OSError),
-            socket.socket(socket.AF_UNIX) as nobody,
-            _short(self._path.parent) as folder,
-        ):
-            nobody.connect(f"{folder}/{NAME}")
-        self._thread.join()
+        # Not woken through its path: the folder may be gone before it.
+        with contextlib.suppress(OSError):
+            self._server.shutdown(socket.SHUT_RDWR)
+        self._thread.join(_PATIENCE_S)
         self._server.close()
         self._path.unlink(missing_ok=True)
 

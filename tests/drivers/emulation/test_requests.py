@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 
 import numpy as np
 import pytest
@@ -116,3 +117,11 @@ def test_nonsense_on_the_socket_is_answered_and_survived(leader, tmp_path):
         for line in (b"\n", b"[]\n", b"\xff\xfe\n", b'{"arm": 1}\n'):
             assert "Send one line of JSON" in control.exchange(tmp_path, line)["refused"]
         assert control.ask(tmp_path, "leader", "status").startswith("leader: 7 servos")
+
+
+def test_answering_ends_at_once_though_its_folder_is_gone(leader, tmp_path):
+    serving = Control(tmp_path, {"leader": leader})
+    assert control.ask(tmp_path, "leader", "free")
+    (tmp_path / control.NAME).unlink()
+    serving.close()
+    assert "emulation control" not in {thread.name for thread in threading.enumerate()}
