@@ -31,6 +31,7 @@ from sessions.messages import (
     CamerasState,
     ControlState,
     DeviceState,
+    Disarm,
     Heartbeat,
     Message,
     ProcessState,
@@ -215,17 +216,27 @@ class LiveSession:
         return f"{reply.why} {reply.remedy}"
 
     def wait_ready(self) -> None:
-        """Until the policy is loaded, the cameras see and the recorder listens."""
-        self.until(
-            lambda: (
-                all(self.newest(k) for k in (ControlState, RecorderState, CamerasState))
-                and self.control.policy
+        """Until the policy is loaded, the cameras see and the recorder listens.
+
+        An arm that a busy machine lost while all this starts is armed again, as anybody would.
+        """
+
+        def ready() -> bool:
+            if not all(self.newest(k) for k in (ControlState, RecorderState, CamerasState)):
+                return False
+            if self.control.reason == "robot_lost" and self.device("robot").ok:
+                for command in (Arm(), Disarm()):
+                    self.ask("control", command)
+            policy = self.device("policy")
+            return (
+                bool(self.control.policy)
                 and self.control.reason == "idle"
-                and self.device("policy").ok
-                and not self.device("policy").text
+                and policy.ok
+                and not policy.text
                 and all(c.fps > 0 and c.age_s < 0.2 for c in self._cameras())
             )
-        )
+
+        self.until(ready)
 
     def start(self) -> None:
         """Arms and starts an attempt; returns once the policy drives."""
