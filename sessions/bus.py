@@ -18,16 +18,21 @@ from typing import Any
 import msgspec
 import zmq
 
+from drivers import scheduling
 from sessions.messages import Command, Event, Message, Refused
 
 _FLUSH_S = 0.1
+_CARRIERS = "ZMQbg"
 _used = False
 
 
 def _socket(kind: int) -> zmq.Socket[bytes]:
     global _used
-    _used = True
-    return zmq.Context.instance().socket(kind)
+    made = zmq.Context.instance().socket(kind)
+    if not _used:  # what carries the messages has just begun
+        _used = True
+        scheduling.hasten(_CARRIERS)
+    return made
 
 
 def _leave() -> None:

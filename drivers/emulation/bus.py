@@ -19,7 +19,7 @@ from drivers.emulation.protocol import Packet, Parser
 from drivers.emulation.servo import Servo
 
 PERIOD_S = 0.002
-"""How often physics and watchdogs go on while nobody speaks [s]."""
+"""How often physics and watchdogs go on, whoever speaks [s]."""
 
 _BITS_PER_BYTE = 10
 _UNFINISHED_S = 0.02
@@ -135,17 +135,21 @@ class EmulatedBus:
             yield self
             self._steer()
 
-    def step(self, now: float) -> None:
-        """Hears what came, answers, moves the arm to ``now`` [s]. Called by ``serve``."""
+    def listen(self, now: float) -> None:
+        """Hears what has come by ``now`` [s] and answers what is due. Called by ``serve``."""
+        with self.lock:
+            if self._line.plugged:
+                self._hear(now)
+            self._send(time.monotonic())
+
+    def move(self, now: float) -> None:
+        """Takes arm and watchdogs on to ``now`` [s]. Called by ``serve`` every ``PERIOD_S``."""
         with self.lock:
             self.physics.advance(now)
             self._mind_power()
-            if self._line.plugged:
-                self._hear(now)
             for servo in self.servos:
                 servo.tick(now)
             self._steer()
-            self._send(time.monotonic())
 
     def next_due(self) -> float:
         """When it next has something to say, monotonic clock [s]; infinite if never."""
@@ -153,7 +157,7 @@ class EmulatedBus:
 
     def _hear(self, now: float) -> None:
         data = self._line.read()
-        if data and self._powered:
+        if data and self._powered and self.physics.powered:
             self._since = now
             reached = self._listeners()
             for packet in self._parser.feed(data):
@@ -248,9 +252,11 @@ def serve(
         due = min((bus.next_due() for bus in buses), default=tick)
         poll.poll(max(0.0, (min(due, tick) - now) * 1000.0))
         now = time.monotonic()
+        for bus in buses:  # before all else: somebody waits for it
+            bus.listen(now)
         if now >= tick:
             tick = max(tick + PERIOD_S, now)
             if between is not None:
                 between(now)
-        for bus in buses:
-            bus.step(now)
+            for bus in buses:
+                bus.move(now)

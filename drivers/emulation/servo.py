@@ -24,7 +24,8 @@ INPUT_VOLTAGE, OVERHEATING, OVERLOAD = 0x01, 0x04, 0x20
 COOL = 33.0
 """What a servo that is not worked hard is at [°C]."""
 
-_MEASURED_FROM = 120  # from here on the table holds what is measured
+# From here on the table holds what is measured: time and whether it moves, how it moves, supply.
+_MEASURED_FROM, _MOTION_FROM, _SUPPLY_FROM = 120, 124, 144
 _COUNTED = ("drive_mode", "homing_offset", "operating_mode")
 _FULL_LOAD_MA = 1_400.0  # draws this at full load where no current is measured
 
@@ -101,8 +102,8 @@ class Servo:
 
     def value(self, name: str) -> int:
         """What a register holds now."""
-        if self.model.registers[name].address >= _MEASURED_FROM:
-            self._measure()
+        register = self.model.registers[name]
+        self._measure(register.address, register.address + register.length)
         return self._values[name]
 
     def boot(self) -> None:
@@ -124,8 +125,7 @@ class Servo:
         """The error number, 0 for none, and the bytes asked for."""
         if size < 1 or address + size > len(self._table):
             return protocol.ACCESS, b""
-        if address + size > _MEASURED_FROM:
-            self._measure()
+        self._measure(address, address + size)
         return 0, bytes(self._table[address : address + size])
 
     def write(self, address: int, data: bytes) -> int:
@@ -275,23 +275,31 @@ class Servo:
             self._put("torque_enable", 0)
             self.dirty = True
 
-    def _measure(self) -> None:
+    def _measure(self, first: int, end: int) -> None:
+        """Measures what the table holds from ``first`` to before ``end``, if anything."""
+        if end <= _MEASURED_FROM:
+            return
+        if first < _SUPPLY_FROM:
+            self._measure_motion()
+        if end > _SUPPLY_FROM:
+            self._put("present_input_voltage", max(0, round(self.voltage / tables.VOLT_PER_UNIT)))
+            self._put("present_temperature", max(0, min(255, round(self.temperature))))
+        if first < _MOTION_FROM:
+            self._put("realtime_tick", int(time.monotonic() * 1000) % 32768)
+            speed = abs(self._values["present_velocity"])
+            self._put("moving", int(speed > self._values["moving_threshold"]))
+
+    def _measure_motion(self) -> None:
         present = self._physics.present(self.axis)
         sense = self._counting.sense
-        speed = round(sense * present.velocity / TICKS_S_PER_VELOCITY_UNIT)
-        position = self._position()
-        self._put("present_velocity", speed)
-        self._put("present_position", position)
+        self._put("present_velocity", round(sense * present.velocity / TICKS_S_PER_VELOCITY_UNIT))
+        self._put("present_position", self._counting.position(present.position))
         if self.model.current_unit_ma:
             amount = round(sense * present.current / self.model.current_unit_ma)
             self._put("present_current", max(-32768, min(32767, amount)))
         else:
             load = round(sense * 1000.0 * present.current / _FULL_LOAD_MA)
             self._put("present_load", max(-1000, min(1000, load)))
-        self._put("moving", int(abs(speed) > self._values["moving_threshold"]))
-        self._put("present_input_voltage", max(0, round(self.voltage / tables.VOLT_PER_UNIT)))
-        self._put("present_temperature", max(0, min(255, round(self.temperature))))
-        self._put("realtime_tick", int(time.monotonic() * 1000) % 32768)
 
     def _put(self, name: str, value: int) -> None:
         register = self.model.registers[name]

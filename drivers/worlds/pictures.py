@@ -78,6 +78,8 @@ class Watching:
 
     Attributes:
         problem: why it ended before it was told to; None while all is well.
+        opened: set once every camera has been rendered, or cannot be. That first time takes long,
+            and other threads do not have the interpreter meanwhile.
     """
 
     def __init__(
@@ -87,6 +89,7 @@ class Watching:
         self._snapshot = snapshot
         self._pictures = pictures
         self.problem: DriverError | None = None
+        self.opened = threading.Event()
 
     def run(self, stop: threading.Event) -> None:
         """Renders until ``stop`` is set, or until rendering turns out to be impossible."""
@@ -94,6 +97,9 @@ class Watching:
         eye = self._onlooker()
         names = tuple(self._pictures.rings)
         try:
+            for name in names:
+                eye.render(self._snapshot(), name)
+            self.opened.set()
             deadline = time.monotonic()
             sequence = 0
             while not stop.is_set():
@@ -109,4 +115,5 @@ class Watching:
             self.problem = error
             stop.set()
         finally:
+            self.opened.set()
             eye.close()

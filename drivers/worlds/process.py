@@ -95,7 +95,7 @@ class RealTimeWorld:
 
     def __init__(self, runtime: Path, world: World, pictures: Pictures | None = None) -> None:
         self.world = world
-        self._behind_s = time.monotonic() - world.t
+        self._behind_s = 0.0
         limits = world.limits
         self._states = RingWriter(
             state_path(runtime),
@@ -113,8 +113,7 @@ class RealTimeWorld:
         self._pictures = pictures
         self._visible = world if isinstance(world, Visible) else None
         self._watched = threading.Lock()
-        self._snapshot: Any = None
-        self._publish(time.monotonic())
+        self._snapshot: Any = None if self._visible is None else self._visible.visible()
 
     def snapshot(self) -> Any:
         """What the cameras of a ``Visible`` world see now; from any thread."""
@@ -122,10 +121,21 @@ class RealTimeWorld:
             return self._snapshot
 
     def run(self, stop: threading.Event) -> None:
-        """Steps at ``STATE_HZ`` until ``stop`` is set; deadlines are absolute."""
+        """Steps at ``STATE_HZ`` until ``stop`` is set; deadlines are absolute.
+
+        From here on the world is there: before it there is no state.
+
+        Raises:
+            DriverError: the world cannot be rendered.
+        """
         if self._visible is not None:
             scheduling.come_first(_PRIORITY)  # never long at work: pictures are made elsewhere
         deadline = time.monotonic()
+        if self._pictures is not None:  # the first takes long: before there is a state to grow old
+            self._pictures.expose(deadline, stepped=False)
+            deadline = time.monotonic()
+        self._behind_s = deadline - self.world.t
+        self._publish(deadline)
         while not stop.is_set():
             deadline += 1.0 / STATE_HZ
             left = deadline - time.monotonic()
@@ -208,6 +218,7 @@ def serve(world: World, runtime: Path) -> None:
     watching = Watching(world.onlooker, real_time.snapshot, pictures)
     eyes = threading.Thread(target=watching.run, args=(stop,), name="cameras")
     eyes.start()
+    watching.opened.wait()
     try:
         _run(real_time, None, stop)
     finally:

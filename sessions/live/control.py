@@ -1,7 +1,8 @@
 """The control process: ``python -m sessions.live.control WORKSPACE``.
 
 It alone owns the truth about who is in control. It imports neither torch nor Qt, cv2 or h5py, and
-between two ticks it only reads what has already arrived.
+within a tick it only reads what has already arrived. While it waits for the next one it carries out
+commands as they come.
 """
 
 from __future__ import annotations
@@ -132,7 +133,7 @@ class ControlProcess:
         self._ring.close()
 
     def _tick(self) -> None:
-        self._clock.sleep_until(self.loop.deadline)
+        self._obey_until(self.loop.deadline)
         self._responder.serve(self._handle)
         self._hear_recorder()
         self.loop.measure()
@@ -140,6 +141,14 @@ class ControlProcess:
         self._responder.serve(self._handle)
         self.loop.act()
         self._publish()
+
+    def _obey_until(self, deadline: float) -> None:
+        """Sleeps, and carries out each command as it comes: the tick that follows need not."""
+        # Sockets wait by the millisecond; the last one or two belong to the clock.
+        while (left_ms := int(1000.0 * (deadline - self._clock.now())) - 1) > 0:
+            if self._responder.wait(0.001 * left_ms):
+                self._responder.serve(self._handle)
+        self._clock.sleep_until(deadline)
 
     def _handle(self, command: Message) -> Message:
         if isinstance(command, Shutdown):
