@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import _told_control
 import numpy as np
 from numpy.typing import NDArray
 
@@ -46,18 +47,17 @@ class Client:
         runtime = space.runtime()
         self._runtime = runtime
         self._log = (space.root / "supervisor.log").open("wb")
+        command = [sys.executable, "-m", "sessions.live.supervisor", str(space.root)]
         self._supervisor = subprocess.Popen(
-            [sys.executable, "-m", "sessions.live.supervisor", str(space.root)],
+            [*command, f"--module=control={_told_control.__name__}"],
             stdout=self._log,
             stderr=self._log,
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parent)},
         )
         self._events = Subscriber(runtime, "control", "recorder", "cameras", "supervisor")
         self._requesters = {n: Requester(runtime, n) for n in ("control", "supervisor")}
-        self._steps: RingReader | None = None
-        self._next = 0
+        self._rings = [_Kept(runtime / "steps.ring"), _Kept(_told_control.path(runtime))]
         self._beat_t = 0.0
-        self._kept: list[NDArray[Any]] = []
-        self.lost = 0  # ticks this client was too slow to read
         self.known: dict[type[Message], Any] = {}
 
     def pump(self) -> None:
@@ -70,20 +70,16 @@ class Client:
                 requester.poll()
         for event in self._events.drain():
             self.known[type(event)] = event
-        if self._steps is None:
-            with contextlib.suppress(RingError):
-                self._steps = RingReader(self._runtime / "steps.ring")
-                self._next = self._steps.head
-        if self._steps is not None:
-            steps, self._next, lost = self._steps.since(self._next)
-            self.lost += lost
-            if len(steps):
-                self._kept.append(steps)
+        for ring in self._rings:
+            ring.read()
 
     def take_steps(self) -> NDArray[Any]:
         """Every tick since the last call, shape (T,)."""
-        kept, self._kept = self._kept, []
-        return np.concatenate(kept) if kept else np.empty(0)
+        return self._rings[0].take()
+
+    def take_told(self) -> NDArray[Any]:
+        """What every tick since the last call took, shape (T,); see ``_told_control``."""
+        return self._rings[1].take()
 
     def run(self, seconds: float) -> None:
         """Watches for a while."""
@@ -164,9 +160,42 @@ class Client:
         self._events.close()
         for requester in self._requesters.values():
             requester.close()
-        if self._steps is not None:
-            self._steps.close()
+        for ring in self._rings:
+            ring.close()
         self._log.close()
+
+
+class _Kept:
+    """Everything that comes through a ring, from when it is there."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._reader: RingReader | None = None
+        self._next = 0
+        self._kept: list[NDArray[Any]] = []
+
+    def read(self) -> None:
+        """Keeps what has come."""
+        if self._reader is None or self._reader.replaced():
+            self.close()
+            with contextlib.suppress(RingError):
+                self._reader = RingReader(self._path)
+                self._next = self._reader.head
+        if self._reader is not None:
+            records, self._next, _ = self._reader.since(self._next)
+            if len(records):
+                self._kept.append(records)
+
+    def take(self) -> NDArray[Any]:
+        """What has come since the last call, shape (T,)."""
+        kept, self._kept = self._kept, []
+        return np.concatenate(kept) if kept else np.empty(0)
+
+    def close(self) -> None:
+        """Lets go of the ring."""
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
 
 
 class BareLoop:

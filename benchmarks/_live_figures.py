@@ -46,11 +46,17 @@ def takeovers(steps: NDArray[Any]) -> NDArray[np.intp]:
     return np.flatnonzero(np.isfinite(steps["input_t"][:-1]) & human)
 
 
-def latencies_ms(steps: NDArray[Any], first: NDArray[np.intp]) -> NDArray[Any]:
-    """From the press to the end of each of the ticks ``first``."""
-    # A tick's own work is written into the next tick's record.
-    sent = steps["t"][first] + steps["work_s"][first + 1]
-    return 1000.0 * (sent - steps["input_t"][first])
+def latencies_ms(steps: NDArray[Any], first: NDArray[np.intp], told: NDArray[Any]) -> NDArray[Any]:
+    """From the press to the action sent, for each of the ticks ``first``.
+
+    Args:
+        steps: every tick, shape (T,).
+        first: which of them, shape (N,).
+        told: what the control process told of the same ticks, shape (T',); see ``_told_control``.
+    """
+    sent = dict(zip(told["tick"].tolist(), told["sent_t"].tolist(), strict=True))
+    when = np.array([sent.get(tick, np.nan) for tick in steps["tick"][first].tolist()])
+    return 1000.0 * (when - steps["input_t"][first])
 
 
 def within_attempts(steps: NDArray[Any]) -> NDArray[np.bool_]:

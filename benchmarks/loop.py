@@ -160,6 +160,7 @@ def measured(phase: str, client: Client, space: Workspace, seconds: float, folde
     """Runs one phase."""
     client.run(1.0)
     client.take_steps()
+    client.take_told()
     dropped = _dropped(client)
     bare = BareLoop(space.station.rate_hz, folder)
     drive(client, seconds)
@@ -168,7 +169,7 @@ def measured(phase: str, client: Client, space: Workspace, seconds: float, folde
     dt = 1.0 / space.station.rate_hz
     error = p99_ms(np.diff(steps["t"]) - dt)
     bare_error = p99_ms(np.diff(times[:, 0]) - dt)
-    latencies = latencies_ms(steps, takeovers(steps))
+    latencies = latencies_ms(steps, takeovers(steps), client.take_told())
     control, cameras = client.control, client.cameras
     assert control is not None
     assert cameras is not None

@@ -28,7 +28,7 @@ _used = False
 
 def _socket(kind: int) -> zmq.Socket[bytes]:
     global _used
-    made = zmq.Context.instance().socket(kind)
+    made: zmq.Socket[bytes] = zmq.Context.instance().socket(kind)
     if not _used:  # what carries the messages has just begun
         _used = True
         scheduling.hasten(_CARRIERS)
