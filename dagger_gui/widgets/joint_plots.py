@@ -43,6 +43,7 @@ class JointPlots(Plots):
         self._data: dict[str, Array] = {}
         self._controller: NDArray[Any] = np.zeros(0, np.uint8)
         self._has_leader, self._unit = False, "rad"
+        self._shown: tuple[object, ...] = ()
         self._missing: tuple[Array | None, Array | float] = (None, 0.0)
         self._seconds: float | None = None  # under the cursor
         self._line = QGraphicsLineItem()
@@ -85,6 +86,11 @@ class JointPlots(Plots):
         if not (low < high).all():
             bad = names[int(np.argmin(low < high))]
             raise ValueError(f"The lower limit of {bad} is not below its upper limit.")
+        shown = (tuple(names), low.tolist(), high.tolist(), window_s, leader, unit)
+        if shown == self._shown:  # the same robot again, as at every start of its loop
+            self.clear()
+            return
+        self._shown = shown
         self._names, self._limits, self._window = tuple(names), (low, high), window_s
         self._has_leader, self._unit = leader, unit
         self._forget()

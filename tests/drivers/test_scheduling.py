@@ -12,6 +12,7 @@ import pytest
 from drivers import scheduling
 
 SCHED = Path("/proc/self/sched")
+SLICE = r"se\.slice\s*:\s*(\d+)"
 TELL = """
 import os
 from pathlib import Path
@@ -45,6 +46,10 @@ def told(*, leads):
     return int(own), int(session), rest
 
 
+def turns_of_its_own():
+    return tuple(map(int, re.findall(r"\d+", os.uname().release)[:2])) >= (6, 12)
+
+
 @by_sessions
 def test_a_process_that_leads_a_session_makes_all_of_it_nice():
     before = os.getpriority(os.PRIO_PROCESS, 0)
@@ -61,11 +66,10 @@ def test_nobody_makes_a_session_nice_that_is_shared_with_others():
 
 @by_sessions
 def test_who_gives_way_takes_longer_turns_than_others():
-    if tuple(map(int, re.findall(r"\d+", os.uname().release)[:2])) < (6, 12):
+    if not turns_of_its_own():
         pytest.skip("this system has no turns of a process' own (Linux 6.12)")
-    pattern = r"se\.slice\s*:\s*(\d+)"
-    assert int(re.search(pattern, told(leads=True)[2])[1]) == 30_000_000
-    assert int(re.search(pattern, SCHED.read_text())[1]) < 30_000_000
+    assert int(re.search(SLICE, told(leads=True)[2])[1]) == 30_000_000
+    assert int(re.search(SLICE, SCHED.read_text())[1]) < 30_000_000
 
 
 def priorities(start):
@@ -101,3 +105,23 @@ def test_a_thread_beside_one_that_comes_first_comes_right_after_it():
 @alone
 def test_a_thread_beside_an_ordinary_one_is_ordinary():
     assert priorities(lambda: None) == [0, 0]
+
+
+@alone
+def test_threads_that_carry_little_come_before_the_ordinary_or_take_the_shortest_turns():
+    done = threading.Event()
+    carrier = threading.Thread(target=done.wait)
+    carrier.start()
+    try:
+        task = Path(f"/proc/self/task/{carrier.native_id}")
+        (task / "comm").write_text("Carrier/0")
+        scheduling.hasten("Carrier")
+        first = os.sched_getparam(carrier.native_id).sched_priority == 1
+        text = (task / "sched").read_text()
+    finally:
+        done.set()
+        carrier.join()
+    if not first and not turns_of_its_own():
+        pytest.skip("this system grants neither")
+    assert first or int(re.search(SLICE, text)[1]) == 100_000
+    assert os.sched_getscheduler(0) == os.SCHED_OTHER

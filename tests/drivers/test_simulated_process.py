@@ -12,11 +12,37 @@ import pytest
 
 from drivers.base import DeviceLostError, DeviceNotFoundError
 from drivers.registry import DeviceContext, create
+from drivers.ring import RingReader
 from drivers.simulation.world import World
+from drivers.worlds.rings import state_path
 
 PATIENCE_S = 30.0
 # The bench this runs on is shared: only a dead world is silent for this long.
 STALE_S = 1.5
+
+SLOW_TO_SEE = """
+import sys, time
+from pathlib import Path
+from drivers.simulation.world import World
+from drivers.worlds.process import serve
+
+class Eye:
+    def __init__(self, eye):
+        self.eye, self.close, self.seen = eye, eye.close, Path(sys.argv[1], "seen")
+
+    def render(self, visible, camera):
+        image = self.eye.render(visible, camera)
+        if not self.seen.exists():
+            time.sleep(0.3)
+            self.seen.write_text(str(time.monotonic()))
+        return image
+
+class SlowToSee(World):
+    def onlooker(self):
+        return Eye(super().onlooker())
+
+serve(SlowToSee(3), Path(sys.argv[1]))
+"""
 
 
 @contextlib.contextmanager
@@ -121,6 +147,18 @@ def test_a_killed_world_is_a_lost_arm_and_a_new_one_is_found_again(tmp_path):
         assert np.allclose(robot.get_observation().environment_state[0], wanted[0], atol=1e-6)
         robot.disconnect()
     camera.disconnect()
+
+
+def test_a_world_whose_first_picture_takes_long_is_not_there_before_it(tmp_path):
+    with subprocess.Popen([sys.executable, "-c", SLOW_TO_SEE, str(tmp_path)]) as process:
+        try:
+            connected(arm(tmp_path))
+            reader = RingReader(state_path(tmp_path))
+            first = reader.since(0)[0]["t"][0]
+            reader.close()
+        finally:
+            process.kill()
+    assert first >= float((tmp_path / "seen").read_text())
 
 
 def wait_for_loss(read):

@@ -20,6 +20,7 @@ from sessions.messages import (
     AttemptEnded,
     ClearFault,
     ControlState,
+    Disarm,
     EndAttempt,
     GiveBack,
     Keys,
@@ -266,6 +267,17 @@ def test_a_killed_supervisor_takes_its_processes_with_it_and_a_new_one_starts_af
     session.until(lambda: session.heard(ControlState, since))
     session.wait_ready()
     assert set(session.pids()).isdisjoint(pids)
+
+
+def test_commands_are_carried_out_as_they_come_and_not_one_a_tick(tmp_path: Path) -> None:
+    with LiveSession(space_with_policy(tmp_path / "space", rate_hz=1.0)) as live:
+        live.until(lambda: live.newest(ControlState))
+        live.do(Disarm())
+        before, asked = len(live.steps()), 20
+        for _ in range(asked):
+            live.do(Disarm())
+        assert len(live.steps()) - before < asked // 4
+        stop(live)
 
 
 def test_everything_stops_in_order_and_nothing_is_left(tmp_path: Path) -> None:
