@@ -38,7 +38,7 @@ from sessions.types import SessionError
 from sessions.workspace import Workspace, create, open_workspace
 
 _PATIENCE_MS = 15000
-_SHUTDOWN_MS = 60000  # an arm may go to rest first; the supervisor gives up long before
+_SHUTDOWN_S = 60.0  # an arm may go to rest first; the supervisor gives up long before
 _STOPPING = "Stopping: the arm holds. What was recorded of an attempt is kept."
 _RESTING = (
     "Stopping: the arm goes to its rest pose, slowly. Close again to let go of it at once: "
@@ -193,7 +193,7 @@ class Session(QObject):
         self.window.station.add_view("Data", self.data)
         self.categories = CategoriesView(self.model)
         self.window.station.add_view("Failure categories", self.categories)
-        self._closing_ms = 0
+        self._closing_t = 0.0
         self._closing = QTimer(self)
         self._closing.setInterval(_POLL_MS)
         self._closing.timeout.connect(self._wait_closed)
@@ -359,7 +359,7 @@ class Session(QObject):
         state = self.model.control
         rests = state is not None and state.armed and bool(state.engaged) and state.can_rest
         self.window.notices.say(_RESTING if rests else _STOPPING, "hold", stays=True)
-        self._closing_ms = 0
+        self._closing_t = self.model.clock()
         self._closing.start()
 
     def _close_window(self) -> None:
@@ -378,12 +378,12 @@ class Session(QObject):
             self.first_check.stop()
 
     def _wait_closed(self) -> None:
-        self._closing_ms += _POLL_MS
+        closing_s = self.model.clock() - self._closing_t
         gone = not supervisor_process.running(self.workspace)
-        if not gone and self._closing_ms < _SHUTDOWN_MS:
+        if not gone and closing_s < _SHUTDOWN_S:
             return
         # Its last word on it: an arm may not have reached its rest pose.
-        fresh = self.model.age_s("control") * 1000 < self._closing_ms
+        fresh = self.model.age_s("control") < closing_s
         self.left = self.leaving.held() if fresh else ()
         if self._may_wait and self.left and self.leaving.news():
             self._closing.stop()

@@ -109,8 +109,9 @@ def hasten(names: str) -> None:
     """
     with contextlib.suppress(OSError):  # not Linux, or one that has ended meanwhile
         for task in Path("/proc/self/task").iterdir():
-            if (task / "comm").read_text().startswith(names):
-                _ = come_first(1, int(task.name)) or take_turns(SHORT_TURN_S, int(task.name))
+            thread, named = int(task.name), (task / "comm").read_text().startswith(names)
+            if named and not come_first(1, thread):
+                take_turns(SHORT_TURN_S, thread)
 
 
 def take_turns(turn_s: float, thread: int = 0) -> bool:

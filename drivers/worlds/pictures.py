@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable
@@ -94,26 +95,28 @@ class Watching:
     def run(self, stop: threading.Event) -> None:
         """Renders until ``stop`` is set, or until rendering turns out to be impossible."""
         scheduling.give_way()
-        eye = self._onlooker()
-        names = tuple(self._pictures.rings)
         try:
-            for name in names:
-                eye.render(self._snapshot(), name)
-            self.opened.set()
-            deadline = time.monotonic()
-            sequence = 0
-            while not stop.is_set():
-                for i, name in enumerate(names):
-                    # Half a period apart, so that two frames never compete with one tick.
-                    due = deadline + i / (len(names) * FRAME_HZ)
-                    time.sleep(max(0.0, due - time.monotonic()))
-                    t = time.monotonic()
-                    self._pictures.put(name, t, sequence, eye.render(self._snapshot(), name))
-                sequence += 1
-                deadline = max(deadline + 1.0 / FRAME_HZ, time.monotonic() - _BEHIND_S)
+            with contextlib.closing(self._onlooker()) as eye:
+                self._look(eye, stop)
         except DriverError as error:
             self.problem = error
             stop.set()
         finally:
             self.opened.set()
-            eye.close()
+
+    def _look(self, eye: Onlooker, stop: threading.Event) -> None:
+        names = tuple(self._pictures.rings)
+        for name in names:
+            eye.render(self._snapshot(), name)
+        self.opened.set()
+        deadline = time.monotonic()
+        sequence = 0
+        while not stop.is_set():
+            for i, name in enumerate(names):
+                # Half a period apart, so that two frames never compete with one tick.
+                due = deadline + i / (len(names) * FRAME_HZ)
+                time.sleep(max(0.0, due - time.monotonic()))
+                t = time.monotonic()
+                self._pictures.put(name, t, sequence, eye.render(self._snapshot(), name))
+            sequence += 1
+            deadline = max(deadline + 1.0 / FRAME_HZ, time.monotonic() - _BEHIND_S)

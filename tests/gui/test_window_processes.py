@@ -91,11 +91,11 @@ def test_a_killed_window_leaves_everything_running_and_the_next_one_takes_it_up(
     desk.until(lambda: desk.model.there("control") and desk.model.there("recorder"))
     assert supervisor_process.running(workspace) == supervisor
 
-    # Arm and start, one press each, as soon as the policy is there.
+    # Arm and start, one press each, as soon as policy and cameras are there.
     desk.press(Key.Key_Return)
     desk.until(lambda: desk.model.control and desk.model.control.armed)
-    desk.until(lambda: desk.model.control.reason == "idle")
-    desk.until(lambda: all(d.ok for d in desk.model.control.devices if d.name == "policy"))
+    desk.until(lambda: desk.model.control.reason == "idle" and desk.model.control.policy)
+    desk.until(lambda: desk.model.cameras and all(c.fps > 0 for c in desk.model.cameras.cameras))
     desk.press(Key.Key_Return)
     desk.shows("POLICY")
 
