@@ -32,6 +32,7 @@ from sessions.live.background import Job, Runner
 from sessions.live.faults import translated
 
 RETRY_S = 1.0
+_FIRST_RETRY_S = 0.25  # it is most likely being started, like this loop
 _CLOSE_S = 2.0
 _ARMS = (VIPERX_300S,)
 
@@ -87,14 +88,14 @@ class Follower:
         self._retry_t = float("-inf")
 
     def connect(self, now: float, run: Runner | None = None) -> None:
-        """Begins to connect while the arm is lost, at most once a second.
+        """Begins to connect while the arm is lost, at most once a second; at first more often.
 
         Args:
             now: time on the loop's clock [s].
             run: how, if not as usual: before the first tick there is time to wait.
         """
         if self._job is None and self.lost is not None and now >= self._retry_t:
-            self._retry_t = now + RETRY_S
+            self._retry_t = now + (RETRY_S if self.found else _FIRST_RETRY_S)
             self._job = (run or self._run)(self._reconnect)
 
     @property

@@ -91,7 +91,8 @@ def test_a_killed_window_leaves_everything_running_and_the_next_one_takes_it_up(
     desk.until(lambda: desk.model.there("control") and desk.model.there("recorder"))
     assert supervisor_process.running(workspace) == supervisor
 
-    # Arm and start, one press each, as soon as policy and cameras are there.
+    # Arm and start, one press each, as soon as arm, policy and cameras are there.
+    desk.until(lambda: desk.window.run.controls.nextAct() == "arm")
     desk.press(Key.Key_Return)
     desk.until(lambda: desk.model.control and desk.model.control.armed)
     desk.until(lambda: desk.model.control.reason == "idle" and desk.model.control.policy)
