@@ -183,6 +183,7 @@ class ControlLoop:
         now = self.clock.now()
         self.follower.connect(now, inline)
         self.follower.observe(now)
+        arm_watch.judge(self)  # whoever asks before the first tick is told of an absent arm
         self.operators.connect(now, inline)
 
     def handle(self, command: Message) -> Message:
