@@ -45,7 +45,6 @@ class Client:
 
     def __init__(self, space: Workspace) -> None:
         runtime = space.runtime()
-        self._runtime = runtime
         self._log = (space.root / "supervisor.log").open("wb")
         command = [sys.executable, "-m", "sessions.live.supervisor", str(space.root)]
         self._supervisor = subprocess.Popen(

@@ -319,6 +319,7 @@ def test_a_lost_arm_is_a_hold_to_come_back_from_by_two_acts() -> None:
 
 def test_an_arm_that_comes_up_after_the_loop_needs_no_reset_but_arming() -> None:
     bench = Bench(pulled=True)
+    assert bench.state.reason == "robot_lost"  # before the first tick
     bench.run(5)
     assert bench.state.reason == "robot_lost"
     assert bench.refused(Arm())
