@@ -6,13 +6,11 @@ from dagger_gui.commands import alarm, last_attempt
 from dagger_gui.session_model import SessionModel
 from dagger_gui.widgets._attempt_acts import Situation, Torque
 from sessions.live.held import ROBOT, called, first
+from sessions.live.holds import BEING_LOADED, NONE_LOADED, SERVER_SILENT
 from sessions.messages import ControlState
 
 _BLOCKING = ("recorder_lost", "loading_policy")
-_NO_POLICY = {  # what the control process says of a policy that cannot drive, and the remedy
-    "No policy is loaded.": "Choose one on the Rounds page (F3), or demonstrate.",
-    "The policy server does not answer.": "Wait until it is started again.",
-}
+_NO_POLICY = dict((NONE_LOADED, SERVER_SILENT, BEING_LOADED))
 
 
 def situation(model: SessionModel) -> Situation:
@@ -69,6 +67,6 @@ def _torque(state: ControlState) -> Torque:
 
 def _no_policy(state: ControlState) -> str:
     """Why the policy cannot drive; empty if it can, as far as is known."""
-    policy = next((d for d in state.devices if d.kind == "policy" and not d.ok), None)
+    policy = next((d for d in state.devices if d.kind == "policy"), None)
     remedy = _NO_POLICY.get(policy.text, "") if policy is not None else ""
     return f"{policy.text} {remedy}" if policy is not None and remedy else ""

@@ -64,6 +64,7 @@ class AttemptControls(QWidget):
         self._value = Situation()
         self._narrow = self._tight = False
         self._chords: dict[KeyButton, str] = {}  # of rare acts, shown where there is room
+        self._asked: dict[tuple[bool, bool], dict[KeyButton, int]] = {}  # see _widths
         self._keys = {"next": "Enter", "pause": "H"}
         self._next = KeyButton("Wait", "Enter", size="large", strong=True)
         self._take = KeyButton("Take over", "T", shape="human")
@@ -138,6 +139,7 @@ class AttemptControls(QWidget):
                 buttons[action].setKey(key)
             if action in ("demo", "disarm", "rest", "release"):
                 self._chords[buttons[action]] = key
+        self._asked.clear()
         self._show()
         self._fit()
 
@@ -171,6 +173,7 @@ class AttemptControls(QWidget):
         """Follows the font."""
         super().changeEvent(event)
         if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._asked.clear()
             self._fit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -204,6 +207,12 @@ class AttemptControls(QWidget):
         }
 
     def _widths(self, narrow: bool, tight: bool) -> dict[KeyButton, int]:
+        """What each button asks for [px]; measured once for keys and font."""
+        if (narrow, tight) not in self._asked:
+            self._asked[narrow, tight] = self._measured(narrow, tight)
+        return self._asked[narrow, tight]
+
+    def _measured(self, narrow: bool, tight: bool) -> dict[KeyButton, int]:
         widths = {}
         for button, words in self._words(narrow, tight).items():
             key = button.key()

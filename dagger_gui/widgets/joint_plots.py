@@ -95,7 +95,7 @@ class JointPlots(Plots):
         self._has_leader, self._unit = leader, unit
         self._forget()
         self.restyle()
-        self.settle()
+        self.refresh()
 
     def setData(
         self,

@@ -14,7 +14,7 @@ from sessions.live import motors, report, takeovers
 from sessions.live.attempts import Attempt
 from sessions.live.faults import translated
 from sessions.live.gate import Event
-from sessions.live.holds import misfit
+from sessions.live.holds import BEING_LOADED, NONE_LOADED, SERVER_SILENT, misfit
 from sessions.live.parts import Parts
 from sessions.messages import (
     Accepted,
@@ -176,7 +176,7 @@ def _not_startable(loop: Parts) -> Refused | None:
     if attempts.busy:
         return Refused("The scene is being put back.", "Wait a moment.")
     if loop.loading.active or loop.loading.wanted is not None:
-        return Refused("A policy is being loaded.", "Wait until it is ready.")
+        return Refused(*BEING_LOADED)
     trouble = loop.watch.recorder(now) or loop.trouble
     return None if trouble is None else takeovers.refused("No attempt can start", trouble)
 
@@ -193,11 +193,11 @@ def _nobody_to_drive(loop: Parts, *, demo: bool) -> Refused | None:
         return nobody
     status = loop.proposals.status
     if not status.alive:
-        return Refused("The policy server does not answer.", "Wait until it is started again.")
+        return Refused(*SERVER_SILENT)
     if status.loading:
-        return Refused("A policy is being loaded.", "Wait until it is ready.")
+        return Refused(*BEING_LOADED)
     if status.spec is None:
-        return Refused("No policy is loaded.", "Choose one on the Rounds page, or demonstrate.")
+        return Refused(*NONE_LOADED)
     if loop.proposals.misfit:
         return takeovers.refused("The policy cannot drive", misfit(loop.proposals.misfit))
     return None
@@ -273,7 +273,7 @@ def _select(loop: Parts, command: SelectOperator) -> Message:
 
 def _load(loop: Parts, command: LoadPolicy) -> Message:
     if loop.loading.active:
-        return Refused("Another policy is being loaded.", "Wait until it is ready.")
+        return Refused("Another policy is being loaded.", BEING_LOADED[1])
     loop.loading.want(command)
     return Accepted()
 

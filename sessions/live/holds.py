@@ -19,6 +19,11 @@ RESUME = "then press Enter"
 CHOOSE = "Ctrl+O"
 """The key that chooses the station's next operator device, as it is bound from the start."""
 
+# Why the policy cannot drive, and what to do: as refused, as told of the device, as on the button.
+NONE_LOADED = ("No policy is loaded.", "Choose one on the Rounds page (F3), or demonstrate.")
+SERVER_SILENT = ("The policy server does not answer.", "Wait until it is started again.")
+BEING_LOADED = ("A policy is being loaded.", "Wait until it is ready.")
+
 STALL_S = 0.25
 """A tick this late finds an arm that has stopped itself, as servos do without commands [s]."""
 
@@ -182,7 +187,7 @@ def plain_words(gate: Gate, *, attempt: bool) -> tuple[str, str]:
     if not gate.armed:
         return "The arm is not armed.", "Press Enter to arm."
     if gate.reason is HoldReason.LOADING_POLICY:
-        return "Holding: a policy is being loaded.", "Wait until it is ready."
+        return "Holding: a policy is being loaded.", BEING_LOADED[1]
     if attempt:
         return "Holding: paused.", "Press Enter to go on, or take over."
     return "Ready.", "Press Enter to start an attempt."

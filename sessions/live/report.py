@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sessions.live import alignment, held
 from sessions.live.gate import BROKEN
-from sessions.live.holds import misfit, plain_words
+from sessions.live.holds import BEING_LOADED, NONE_LOADED, SERVER_SILENT, misfit, plain_words
 from sessions.live.motors import LET_GO, releasing
 from sessions.live.parts import Parts
 from sessions.messages import ControlState, DeviceState
@@ -193,11 +193,11 @@ def _policy(loop: Parts) -> DeviceState:
     if loop.loading.problem:
         return DeviceState("policy", "policy", False, loop.loading.problem)
     if not status.alive:
-        return DeviceState("policy", "policy", False, "The policy server does not answer.")
+        return DeviceState("policy", "policy", False, SERVER_SILENT[0])
     if status.loading or loop.loading.active:
-        return DeviceState("policy", "policy", True, "A policy is being loaded.")
+        return DeviceState("policy", "policy", True, BEING_LOADED[0])
     if status.spec is None:
-        return DeviceState("policy", "policy", False, "No policy is loaded.")
+        return DeviceState("policy", "policy", False, NONE_LOADED[0])
     if loop.proposals.misfit:
         wrong = misfit(loop.proposals.misfit)
         text = f"{wrong.text[0].upper()}{wrong.text[1:]}. {wrong.remedy}"

@@ -7,9 +7,11 @@ from PySide6.QtCore import QEvent, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QPushButton
 
+from sessions.live.holds import BEING_LOADED
 from sessions.messages import (
     Arm,
     ClearFault,
+    DeviceState,
     DiscardIntervention,
     EndAttempt,
     GiveBack,
@@ -44,6 +46,21 @@ def test_enter_resets_arms_starts_and_resumes_one_act_a_press(bench: Bench) -> N
     assert not bench.session.asked(Pause), "an Enter too many must not stop what it started"
     bench.press(Key.Key_Return)
     bench.asked(Resume)
+
+
+def test_no_attempt_is_offered_while_its_policy_is_being_loaded(bench: Bench) -> None:
+    coming = DeviceState("policy", "policy", True, BEING_LOADED[0])
+    bench.state(gate="hold", armed=True, reason="idle", attempt=0, devices=(coming,))
+    controls = bench.window.run.controls
+    assert controls.nextAct() == "wait"
+    said = []
+    controls.refused.connect(said.append)
+    bench.press(Key.Key_Return)
+    assert said == [" ".join(BEING_LOADED)]
+    bench.state(devices=(DeviceState("policy", "policy", True),))
+    bench.press(Key.Key_Return)
+    bench.asked(StartAttempt)
+    assert len(bench.session.asked(StartAttempt)) == 1
 
 
 def test_enter_on_another_page_first_shows_the_cameras(bench: Bench) -> None:
