@@ -11,6 +11,7 @@ from drivers.dynamixel import calibration as calibrations
 from drivers.dynamixel import identity, ports
 from drivers.dynamixel.bus import Bus
 from drivers.dynamixel.calibration import Calibration
+from drivers.dynamixel.measuring import PATIENCE_S
 from drivers.dynamixel.setup import Options
 from drivers.registry import DeviceContext
 from drivers.teleoperators._gentle import GentleArm
@@ -34,6 +35,7 @@ class LeaderConfig:
         scale: follower motion per leader motion; ``mirror`` and ``clutch`` only.
         power: part of the motors' strength with which it mirrors, above 0 to 1.
         mirror_rad_s: highest speed of a joint that mirrors [rad/s].
+        patience_s: so long a joint may stay silent before the leader counts as lost [s].
         leads: leader joint -> follower joint, where they are not called the same; "" for none.
         directions: leader joint -> 1 or -1, on top of the calibration's.
         offsets: leader joint -> rad, added to what the calibration says.
@@ -46,6 +48,7 @@ class LeaderConfig:
     scale: float = 1.0
     power: float = 0.2
     mirror_rad_s: float = 1.5
+    patience_s: float = PATIENCE_S
     leads: dict[str, str] = field(default_factory=dict)
     directions: dict[str, int] = field(default_factory=dict)
     offsets: dict[str, float] = field(default_factory=dict)
@@ -81,6 +84,7 @@ def leader(
         watchdog_ms=0,
         velocity=_MARGIN * config.mirror_rad_s,
         acceleration=_ACCELERATION_RAD_S2,
+        patience_s=config.patience_s,
         soft=True,
     )
     options.check(name)

@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from drivers.base import Holding, SelfStoppedError
 from drivers.dynamixel.tables import WATCHDOG_TRIPPED
 from tests.fakes.emulated_follower import emulated_follower
-
-PATIENCE_S = 10.0
-
-
-def until(done):
-    deadline = time.monotonic() + PATIENCE_S
-    while not done():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.005)
+from tests.waiting import until
 
 
 def torque(bench):

@@ -1,7 +1,5 @@
 """The Koch v1.1 follower through the real SDK: two kinds of servo on one bus."""
 
-import time
-
 import numpy as np
 import pytest
 
@@ -12,21 +10,13 @@ from drivers.emulation.bus import EmulatedBus
 from drivers.registry import DeviceContext, create
 from drivers.robots import koch
 from tests.fakes.emulated_follower import PATIENT, emulated_follower
-
-PATIENCE_S = 20.0
+from tests.waiting import until
 
 
 @pytest.fixture
 def bench(tmp_path):
     with emulated_follower(tmp_path, "koch") as bench:
         yield bench
-
-
-def wait_until(done):
-    deadline = time.monotonic() + PATIENCE_S
-    while not done():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.005)
 
 
 def test_its_description_is_that_of_the_arm_it_drives():
@@ -45,7 +35,7 @@ def test_every_joint_goes_where_it_is_sent_whichever_servo_turns_it(bench):
         robot.send_action(goal)
         return np.abs(robot.get_observation().position - goal).max() < 0.02
 
-    wait_until(there)
+    until(there)
     assert np.isfinite(robot.get_observation().effort).all()
 
 
@@ -91,5 +81,5 @@ def test_a_small_servo_that_shuts_down_is_named(bench):
             said.append(error)
         return said
 
-    wait_until(stopped)
+    until(stopped)
     assert "wrist_flex (servo 4) has shut down: overload" in said[0].problem

@@ -68,6 +68,7 @@ def test_a_leader_of_two_joints_and_a_trigger_leads_those_and_says_which_stay(tm
         ({"takeover": "align", "scale": 2.0}, "cannot be scaled"),
         ({"power": 1.5}, "power is 1.5"),
         ({"mirror_rad_s": -1.0}, "mirror_rad_s is -1"),
+        ({"patience_s": 0.0}, "patience_s is 0"),
         ({"joints": ["waist", "waist"]}, "joints has 'waist' at place 2"),
         ({"joints": []}, "joints is empty"),
         ({"joints": ["gripper", "waist"]}, "one trigger at most, last"),

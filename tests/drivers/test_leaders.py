@@ -16,7 +16,8 @@ from drivers.simulation.names import JOINT_NAMES, LIMITS
 from sessions.messages import EndAttempt, GiveBack, Pause, Resume, TakeOver
 from sessions.types import Controller, GateState, HoldReason
 from tests.fakes.emulated_leader import emulated_leader
-from tests.fakes.led_session import EPS, TICK_S, Stage, soon
+from tests.fakes.led_session import EPS, TICK_S, Stage
+from tests.waiting import until
 
 START = np.array([0.0, -0.36, 0.48, 0.0, 1.46, 0.0, 0.85])
 ELSEWHERE = np.array([0.9, 0.2, -0.3, 0.5, 0.9, -1.0, 0.2])
@@ -64,7 +65,7 @@ def test_a_mirroring_leader_goes_where_the_arm_goes_and_lets_go_in_the_tick_of_t
         stage.until(lambda: stage.apart() < 0.005)  # at rest: what moves goes on for a moment
         before = stage.session.last["sent_action"].copy()
         stage.take_over()
-        soon(lambda: leader.torque() == 0)  # and no tick since
+        until(lambda: leader.torque() == 0)  # and no tick since
         stage.run(1)
         np.testing.assert_allclose(stage.session.last["human_action"], before, atol=0.01)
         leader.arm.ask("pose=waist:0.5")
@@ -80,13 +81,10 @@ def test_a_takeover_while_the_leader_takes_hold_lets_go_what_it_was_not_yet_read
         device.connect()
         device.get_action(replace(watching(), attempt_running=False))
         device.get_action(watching())  # an attempt begins
-        deadline = time.monotonic() + 10.0
-        while leader.torque() == 0:  # and nothing is read meanwhile
-            assert time.monotonic() < deadline
-            device.send_feedback(watching())
-            time.sleep(0.005)
+        # And nothing is read meanwhile.
+        until(lambda: device.send_feedback(watching()) or leader.torque() > 0)
         device.begin(watching("human"))
-        soon(lambda: leader.torque() == 0)
+        until(lambda: leader.torque() == 0)
 
 
 @pytest.mark.parametrize("takeover", ["mirror", "clutch"])
@@ -131,13 +129,16 @@ def test_after_a_hand_back_the_leader_follows_by_joint_speed_from_where_the_hand
             with leader.bus.lock:
                 if servo.torque:
                     goals.append((servo.value("goal_position"), servo.value("present_position")))
-            return stage.apart() < 0.02
+            arm = stage.session.last["position"]
+            return stage.apart() < 0.02 and abs(arm[2] - START[2]) < 0.02
 
-        stage.until(lambda: look() and len(goals) > 5)
+        stage.until(look)
         most = 1.5 * TICK_S / RAD_PER_TICK + 1
         first_goal, first_place = goals[0]
         assert abs(first_goal - first_place) <= 2 * most
-        assert np.abs(np.diff([goal for goal, _ in goals])).max() <= most
+        told = np.array([goal for goal, _ in goals])
+        for apart in range(1, len(told)):  # nobody waits for servos: a look may miss the newest
+            assert np.abs(told[apart:] - told[:-apart]).max() <= (apart + 1) * most
         assert max(abs(goal - place) for goal, place in goals) <= 0.3 / RAD_PER_TICK + 2 * most
 
 
@@ -330,7 +331,7 @@ def test_a_leader_that_holds_is_not_dropped_by_connecting_it_and_is_let_go_on_re
 def test_a_leader_that_holds_is_let_go_by_a_takeover(tmp_path):
     with left_holding(tmp_path, "clutch") as (leader, device):
         device.begin(watching("human"))
-        soon(lambda: leader.torque() == 0)
+        until(lambda: leader.torque() == 0)
 
 
 def test_a_released_mirror_stays_free_until_somebody_acts(tmp_path):
@@ -479,5 +480,5 @@ def test_one_motor_without_cable_is_named(tmp_path):
                 said.append(str(error))
             return bool(said)
 
-        soon(lost)
+        until(lost)
         assert "forearm_roll (servo 4)" in said[0]

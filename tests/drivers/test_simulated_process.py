@@ -6,6 +6,7 @@ import contextlib
 import subprocess
 import sys
 import time
+from functools import partial
 
 import numpy as np
 import pytest
@@ -15,8 +16,9 @@ from drivers.registry import DeviceContext, create
 from drivers.ring import RingReader
 from drivers.simulation.world import World
 from drivers.worlds.rings import state_path
+from tests.waiting import PATIENCE_S, until
 
-PATIENCE_S = 30.0
+wait_for = partial(until, but=(DeviceNotFoundError, DeviceLostError))
 # The bench this runs on is shared: only a dead world is silent for this long.
 STALE_S = 1.5
 
@@ -53,17 +55,6 @@ def world_process(runtime, seed=3):
             yield process
         finally:
             process.kill()
-
-
-def wait_for(done, what):
-    deadline = time.monotonic() + PATIENCE_S
-    while time.monotonic() < deadline:
-        with contextlib.suppress(DeviceNotFoundError, DeviceLostError):
-            value = done()
-            if value is not None and value is not False:
-                return value
-        time.sleep(0.01)
-    raise AssertionError(f"{what} did not happen within {PATIENCE_S:g} s")
 
 
 def arm(runtime):

@@ -4,7 +4,6 @@ import itertools
 import signal
 import subprocess
 import sys
-import time
 
 import msgspec
 import numpy as np
@@ -28,8 +27,8 @@ from drivers.registry import DeviceContext, create
 from drivers.robots import viperx_300s
 from drivers.simulation.names import LIMITS
 from tests.fakes.emulated_follower import PATIENT, emulated_follower
+from tests.waiting import until
 
-PATIENCE_S = 20.0
 WATCHDOG_S = 0.08
 STOPS_WITHIN_S = 0.1
 
@@ -229,8 +228,8 @@ def test_a_host_that_is_killed_stops_the_arm_within_100_ms(tmp_path):
                 assert host.stdout.readline() == "moving\n"
             finally:
                 host.send_signal(signal.SIGKILL)
-            wait_until(lambda: emulated.servo(1).value("bus_watchdog") == -1)
-            wait_until(lambda: at_rest(physics.log))
+            until(lambda: emulated.servo(1).value("bus_watchdog") == -1)
+            until(lambda: at_rest(physics.log))
         assert all(servo.value("bus_watchdog") == -1 for servo in emulated.servos)
         assert all(servo.torque for servo in emulated.servos), "it holds, it does not drop"
     log = list(physics.log)
@@ -248,10 +247,3 @@ def test_a_host_that_is_killed_stops_the_arm_within_100_ms(tmp_path):
 
 def at_rest(log):
     return abs(log[-1][2] - log[-40][2]) < 0.1 if len(log) > 40 else False
-
-
-def wait_until(done):
-    deadline = time.monotonic() + PATIENCE_S
-    while not done():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.005)

@@ -15,8 +15,8 @@ from drivers.robots.simulated_viperx import SimulatedViperX
 from drivers.simulation.names import ENVIRONMENT_NAMES
 from drivers.simulation.world import World
 from tests.fakes.emulated_follower import PATIENT
+from tests.waiting import PATIENCE_S
 
-PATIENCE_S = 30.0
 TABLE = {"type": "viperx_emulated", "stale_s": 5.0, **PATIENT}
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from drivers.emulation.hands import Leading
 from drivers.emulation.requests import EmulatedArm
 from drivers.emulation.servo import Servo
 from sessions.checking.benches import Bench, bench
+from tests.waiting import until
 
 STATION = """\
 # Our bench.
@@ -41,8 +41,6 @@ type = "keyboard"
 KINDS = {"robot": "viperx_300s", "leader": "gello"}
 HAND_TICKS_S = 3_000.0
 """Fast, and less than half a turn between two looks of somebody who is late."""
-
-PATIENCE_S = 30.0
 
 
 @dataclass
@@ -89,12 +87,10 @@ class EmulatedStation:
                 axis = emulated.build.names.index(name)
                 target = scale.zero[axis] + value * scale.per_unit[axis]
                 emulated.bus.physics.hand(axis, Leading(float(target), HAND_TICKS_S))
-        deadline = time.monotonic() + PATIENCE_S
-        while time.monotonic() < deadline:
-            if all(abs(self.at(arm, name) - value) < 0.01 for name, value in joints.items()):
-                return
-            time.sleep(0.005)
-        raise AssertionError(f"the hand did not bring {arm} to {joints}")
+        until(
+            lambda: all(abs(self.at(arm, name) - value) < 0.01 for name, value in joints.items()),
+            f"bringing {arm} to {joints}",
+        )
 
 
 @contextlib.contextmanager

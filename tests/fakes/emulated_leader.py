@@ -30,6 +30,10 @@ KOCH_START = np.array([0.0, -0.36, 0.48, 1.46, 0.0, 0.85])
 """Where the simulated arm starts, in the joints that a Koch has."""
 
 
+PATIENT = {"patience_s": 2.0}
+"""So that a machine that is busy elsewhere does not lose the leader."""
+
+
 @dataclass
 class Bench:
     """One leader on its bus, and what a person may do to it."""
@@ -58,7 +62,7 @@ class Bench:
 
     def another(self, **table: Any) -> Leader:
         """The driver of the same leader, set up otherwise."""
-        return made(self.context, self.name, table)
+        return made(self.context, self.name, {**PATIENT, **table})
 
 
 def made(context: DeviceContext, name: str, table: dict[str, Any]) -> Leader:
@@ -90,7 +94,7 @@ def emulated_leader(
     calibrations.write(folder / f"{kind}.toml", build.calibration(kind))
     context = DeviceContext(runtime=folder, joint_names=JOINT_NAMES, calibrations=folder)
     with bus:
-        device = made(context, kind, dict(table))
+        device = made(context, kind, {**PATIENT, **table})
         try:
             yield Bench(device, EmulatedArm(kind, build, bus), context, kind)
         finally:

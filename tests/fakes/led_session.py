@@ -10,18 +10,10 @@ import numpy as np
 from sessions.messages import SelectOperator, TakeOver
 from tests.fakes.emulated_leader import Bench as LeaderBench
 from tests.sessions.live.bench import Bench
+from tests.waiting import PATIENCE_S
 
 EPS = 1e-9
 TICK_S = 0.02
-PATIENCE_S = 10.0
-
-
-def soon(condition: Callable[[], bool]) -> None:
-    """Waits until something is so, while the emulated servos live on."""
-    deadline = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.002)
 
 
 class Stage:

@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -115,11 +114,3 @@ def running(line: list[str], folder: Path, endpoint: str, env: dict[str, str]) -
         finally:
             process.terminate()
             process.communicate(timeout=START_S)
-
-
-def until(condition, what: str, seconds: float = 10.0) -> None:
-    """Waits for a condition."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"never: {what}"
-        time.sleep(0.005)

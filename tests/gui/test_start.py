@@ -6,8 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,6 +13,7 @@ import pytest
 from dagger_gui import start, supervisor_process
 from drivers import scheduling
 from tests.sessions.live.session import space_with_policy
+from tests.waiting import until
 
 PATIENCE_S = 60.0
 COMMAND = [sys.executable, "-m", "dagger_gui.start"]
@@ -45,13 +44,6 @@ def test_what_the_window_says_and_how_it_ends_is_the_programs_own(tmp_path: Path
     run = subprocess.run(command, env=without_a_display(), capture_output=True, text=True)
     assert run.returncode == 2
     assert "There is no display" in run.stderr
-
-
-def until(condition: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.02)
 
 
 def children(pid: int) -> list[int]:

@@ -1,8 +1,5 @@
 """A small station and a task that can be learned in a second: reach where the state says."""
 
-import time
-from collections.abc import Callable
-
 import numpy as np
 import torch
 
@@ -69,11 +66,3 @@ def trained(policy: TrainablePolicy, steps: int = 300, seed: int = 0) -> Trainab
 def observation(index: int = 0, seed: int = 1) -> dict[str, np.ndarray]:
     data = samples(seed=seed)
     return {name: data[name][index] for name in ("position", "environment_state")}
-
-
-def wait_until(condition: Callable[[], bool], timeout_s: float = 20.0) -> None:
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        if time.monotonic() > deadline:
-            raise AssertionError(f"Not so within {timeout_s:g} s.")
-        time.sleep(0.005)

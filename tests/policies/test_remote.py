@@ -9,7 +9,7 @@ from policies.base import PolicyError
 from policies.remote import RemotePolicy
 from policies.server import checked_act
 from tests.policies import parts
-from tests.policies.parts import wait_until
+from tests.waiting import until
 
 ACTIONS = np.arange(18.0).reshape(6, 3)
 
@@ -67,7 +67,7 @@ def pair(tmp_path_factory):
             link.status()
             return condition()
 
-        wait_until(met, 5.0)
+        until(met, 5.0)
 
     def greeted():
         now[0] += 0.3

@@ -20,7 +20,7 @@ from policies.base import PolicyServerError
 from policies.remote import RECONNECT_S, RemotePolicy
 from policies.server import PolicyServer
 from tests.policies import parts
-from tests.policies.parts import wait_until
+from tests.waiting import until
 
 CONTROL_IMPORTS = "import sys, policies.remote, policies.chunks, policies.images, policies.inline"
 STARTED: list[subprocess.Popen] = []
@@ -81,7 +81,7 @@ def endpoint(folder, policy):
 def link(endpoint, folder):
     remote = RemotePolicy(endpoint)
     remote.load(str(folder / "round-000"))
-    wait_until(lambda: not remote.status().loading)
+    until(lambda: not remote.status().loading)
     yield remote
     remote.close()
 
@@ -95,7 +95,7 @@ def ask(link, observation, tick=0, epoch=0):
         found.extend(link.poll())
         return bool(found)
 
-    wait_until(answered)
+    until(answered)
     return found[0]
 
 
@@ -105,7 +105,7 @@ def fail(link, observation):
         link.poll()
         return bool(link.status().error)
 
-    wait_until(told)
+    until(told)
     return link.status().error
 
 
@@ -126,7 +126,7 @@ def test_only_one_request_is_on_its_way(link):
     for tick in range(5):
         link.request(parts.observation(), tick, 0)
     arrived = []
-    wait_until(lambda: bool(arrived.extend(link.poll()) or arrived))
+    until(lambda: bool(arrived.extend(link.poll()) or arrived))
     # Once answered, the next may go; what was dropped never comes.
     assert [chunk.tick for chunk in [*arrived, ask(link, parts.observation(), tick=9)]] == [0, 9]
 
@@ -140,12 +140,12 @@ def test_what_was_asked_before_a_reset_never_arrives(link):
 def test_a_load_changes_the_policy_and_a_bad_one_keeps_it(link, folder):
     before = ask(link, parts.observation())
     link.load(str(folder / "nowhere"))
-    wait_until(lambda: not link.status().loading)
+    until(lambda: not link.status().loading)
     assert "nowhere is no checkpoint" in link.status().error
     assert link.status().path == str((folder / "round-000").resolve())
     np.testing.assert_array_equal(ask(link, parts.observation()).actions, before.actions)
     link.load(str(folder / "round-001"))
-    wait_until(lambda: not link.status().loading)
+    until(lambda: not link.status().loading)
     assert link.status().error == ""
     assert link.status().path == str((folder / "round-001").resolve())
     assert not np.array_equal(ask(link, parts.observation()).actions, before.actions)
@@ -154,7 +154,7 @@ def test_a_load_changes_the_policy_and_a_bad_one_keeps_it(link, folder):
 def test_the_newest_of_several_loads_wins(link, folder):
     for name in ("round-001", "nowhere", "round-001", "round-000"):
         link.load(str(folder / name))
-    wait_until(lambda: not link.status().loading)
+    until(lambda: not link.status().loading)
     assert link.status().path == str((folder / "round-000").resolve())
 
 
@@ -208,7 +208,7 @@ def test_a_killed_server_is_noticed_within_a_second_and_a_new_one_takes_its_plac
     ahead_s = 0.0
     link = RemotePolicy(endpoint, clock=lambda: time.monotonic() + ahead_s)
     link.load(str(folder / "round-001"))
-    wait_until(lambda: link.status().alive and not link.status().loading)
+    until(lambda: link.status().alive and not link.status().loading)
     before = ask(link, parts.observation())
     end(process, signal.SIGKILL)
     link.poll()
@@ -217,7 +217,7 @@ def test_a_killed_server_is_noticed_within_a_second_and_a_new_one_takes_its_plac
     link.request(parts.observation(), 1, 0)
     assert link.poll() == []
     process = start("--endpoint", endpoint)
-    wait_until(lambda: link.status().alive and not link.status().loading)
+    until(lambda: link.status().alive and not link.status().loading)
     assert link.status().path == str((folder / "round-001").resolve())
     np.testing.assert_array_equal(ask(link, parts.observation()).actions, before.actions)
     link.close()
@@ -236,7 +236,7 @@ def test_a_server_that_loads_still_says_that_it_lives(folder, policy):
         seen.append((status.alive, status.loading))
         return status.spec is not None
 
-    wait_until(loaded)
+    until(loaded)
     assert (True, True) in seen
     assert len(ask(link, parts.observation()).actions) == parts.HORIZON
     link.close()
@@ -256,7 +256,7 @@ def test_with_keys_only_those_who_hold_them_are_answered(folder, policy):
     friend = RemotePolicy(endpoint, keys)
     stranger, plain = RemotePolicy(endpoint, others), RemotePolicy(endpoint)
     friend.load(str(folder / "round-000"))
-    wait_until(lambda: friend.status().spec is not None)
+    until(lambda: friend.status().spec is not None)
     assert len(ask(friend, parts.observation()).actions) == parts.HORIZON
     for unknown in (stranger, plain):
         assert not unknown.status().alive
@@ -280,7 +280,7 @@ def test_a_server_that_was_started_without_keys_and_put_right_is_found_again(fol
     link._clock = lambda: time.monotonic() + ahead_s
     server = bound_again(f"tcp://127.0.0.1:{port}", keys)
     ahead_s = RECONNECT_S
-    wait_until(lambda: link.status().alive or server.serve(0.01))
+    until(lambda: link.status().alive or server.serve(0.01))
     link.close()
     server.close()
 
@@ -294,7 +294,7 @@ def bound_again(endpoint, keys):
             servers.append(PolicyServer(endpoint, keys))
         return bool(servers)
 
-    wait_until(bound)
+    until(bound)
     return servers[0]
 
 
@@ -310,7 +310,7 @@ def test_an_address_others_can_reach_is_refused_without_keys(address):
 
 def test_keys_for_another_machine_do_not_lock_out_the_server_on_this_one(endpoint, folder):
     link = RemotePolicy(endpoint, folder / "keys-that-the-server-does-not-use")
-    wait_until(lambda: link.status().alive)
+    until(lambda: link.status().alive)
     link.close()
 
 

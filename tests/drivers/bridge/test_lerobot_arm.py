@@ -18,7 +18,8 @@ from drivers.base import (
     SelfStoppedError,
 )
 from drivers.registry import DeviceContext
-from tests.fakes.lerobot_bridge import JOINTS, STATION, bridge, until
+from tests.fakes.lerobot_bridge import JOINTS, STATION, bridge
+from tests.waiting import until
 
 DEG = "--robot.use_degrees=true"
 NORMALIZED = {"elbow_flex": {"lower": -1.0, "upper": 1.0, "unit": "normalized"}}

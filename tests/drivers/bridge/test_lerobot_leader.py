@@ -18,7 +18,8 @@ from drivers.base import (
     TeleoperatorView,
 )
 from drivers.registry import DeviceContext
-from tests.fakes.lerobot_bridge import JOINTS, bridge, until
+from tests.fakes.lerobot_bridge import JOINTS, bridge
+from tests.waiting import until
 
 DT = 0.02
 DRIVABLE = "--teleop.drivable=true"

@@ -15,7 +15,8 @@ from drivers.emulation.arms import KOCH_FOLLOWER, KOCH_LEADER
 from drivers.emulation.bus import EmulatedBus
 from drivers.emulation.hands import Leading
 from drivers.registry import DeviceContext
-from tests.fakes.lerobot_bridge import JOINTS, command, running, until
+from tests.fakes.lerobot_bridge import JOINTS, command, running
+from tests.waiting import until
 
 PYTHON = os.environ.get("LEROBOT_PYTHON", "")
 pytestmark = pytest.mark.skipif(not PYTHON, reason="LEROBOT_PYTHON names no LeRobot")

@@ -24,7 +24,8 @@ from drivers.bridge.serve_lerobot import (
     send_message,
     table_of,
 )
-from tests.fakes.lerobot_bridge import JOINTS, SCRIPT, bridge, command, environment, until
+from tests.fakes.lerobot_bridge import JOINTS, SCRIPT, bridge, command, environment
+from tests.waiting import until
 
 
 @pytest.fixture

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 from drivers.dynamixel.tables import BAUD_CODES
 from drivers.emulation.arms import BUILDS
 from drivers.emulation.bus import EmulatedBus
@@ -11,7 +9,6 @@ from drivers.emulation.physics import Axis, FreeArm
 from drivers.emulation.servo import Servo
 
 STATE = ("present_current", "present_velocity", "present_position")
-PATIENCE_S = 20.0
 
 
 def arm(kind="viperx_300s", link=None, **eeprom):
@@ -35,12 +32,3 @@ def loose(*servos, baud=1_000_000):
         for axis, (device, number) in enumerate(servos)
     ]
     return EmulatedBus(made, physics)
-
-
-def wait_for(done, what):
-    deadline = time.monotonic() + PATIENCE_S
-    while time.monotonic() < deadline:
-        if done():
-            return
-        time.sleep(0.005)
-    raise AssertionError(f"{what} did not happen within {PATIENCE_S:g} s")

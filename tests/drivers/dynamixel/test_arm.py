@@ -22,7 +22,7 @@ from drivers.emulation.arms import BUILDS
 from drivers.emulation.bus import EmulatedBus
 from drivers.emulation.physics import Axis, FreeArm
 from drivers.emulation.servo import Servo
-from tests.drivers.dynamixel.parts import wait_for
+from tests.waiting import until
 
 # Where neither is what is tested, a busy machine is no lost arm and no dead host.
 PATIENT = Options(patience_s=2.0, watchdog_ms=2540)
@@ -66,7 +66,7 @@ class Bench:
             return said
 
         said = []
-        wait_for(gone, "losing the arm")
+        until(gone, "losing the arm")
         return said[0]
 
     def tick(self, goal=None):
@@ -80,7 +80,7 @@ class Bench:
         def there():
             return np.abs(self.tick(goal).position - goal).max() < 0.02
 
-        wait_for(there, "reaching the goal")
+        until(there, "reaching the goal")
 
 
 @pytest.fixture
@@ -283,13 +283,13 @@ def test_holding_cancels_the_goal_and_keeps_the_grip(bench):
     made.arm.engage()
     goal = made.arm.read().position
     goal[0], goal[-1] = 1.5, 0.0
-    wait_for(lambda: made.tick(goal).velocity[0] > 0.5, "setting off")
+    until(lambda: made.tick(goal).velocity[0] > 0.5, "setting off")
     grip = made.servo(9).value("goal_position")
     made.arm.read()
     made.arm.hold()
     where = made.arm.read().position[0]
     assert made.servo(9).value("goal_position") == grip
-    wait_for(lambda: abs(made.tick().velocity[0]) < 0.01, "coming to rest")
+    until(lambda: abs(made.tick().velocity[0]) < 0.01, "coming to rest")
     assert abs(made.arm.read().position[0] - where) < 0.25
     assert made.arm.read().position[0] < 1.3
 
@@ -397,7 +397,7 @@ def test_an_arm_that_lost_its_power_comes_back_without_torque(bench):
     assert "None of its servos answers" in made.lost().problem
     made.arm.disconnect()
     made.emulated.physics.powered = True
-    wait_for(lambda: not made.servo(1).torque, "starting anew")
+    until(lambda: not made.servo(1).torque, "starting anew")
     made.arm.connect()
     assert not made.arm.engaged
 
@@ -413,7 +413,7 @@ def stopped(made, goal):
         return said
 
     said = []
-    wait_for(driven, "stopping itself")
+    until(driven, "stopping itself")
     return said[0]
 
 
@@ -453,17 +453,17 @@ def test_a_motor_whose_reason_has_passed_is_ready_when_the_arm_is_armed(bench):
         reason = made.arm.health().stopped
         return "" if reason is None else f"{reason.problem} {reason.remedy}"
 
-    wait_for(lambda: "It is at 90 °C" in said(), "the heat")
+    until(lambda: "It is at 90 °C" in said(), "the heat")
     assert made.servo(4).alert
     with made.emulated.changing():
         made.servo(4).heat(40)
     cooled = "elbow (servo 4) had shut down: overheating. It is at 40 °C (limit 80 °C)."
-    wait_for(lambda: said().strip() == cooled, "that it has cooled down")
+    until(lambda: said().strip() == cooled, "that it has cooled down")
     assert not made.servo(4).torque, "only arming gives it torque"
     made.arm.engage()  # one act, and no other
     assert made.servo(4).torque
     assert made.arm.health().stopped is None
-    wait_for(lambda: made.tick() and not made.arm.health().warnings, "no warnings")
+    until(lambda: made.tick() and not made.arm.health().warnings, "no warnings")
 
 
 def test_an_arm_that_is_armed_while_a_motor_restarts_says_to_wait(bench):
@@ -484,7 +484,7 @@ def test_an_arm_that_is_armed_while_a_motor_restarts_says_to_wait(bench):
             return True
         return False
 
-    wait_for(again, "arming again")
+    until(again, "arming again")
     assert made.servo(4).torque
 
 
@@ -519,10 +519,10 @@ def test_many_lost_packets_are_warned_of_and_few_are_not(bench):
         assert lost() == []
     made.emulated.faults.loss = 0.1
     said = []
-    wait_for(lambda: said.extend(lost()) or said, "the warning")
+    until(lambda: said.extend(lost()) or said, "the warning")
     assert "are lost or damaged (limit 4 %). Check plugs and cables" in said[0]
     made.emulated.faults.loss = 0.0
-    wait_for(lambda: not lost(), "its end")
+    until(lambda: not lost(), "its end")
 
 
 def test_undervoltage_and_heat_to_come_are_warned_of_by_joint(bench):
@@ -539,7 +539,7 @@ def test_undervoltage_and_heat_to_come_are_warned_of_by_joint(bench):
             "wrist_rotate (servo 8) is at 78 °C (limit 80 °C)" in text
         )
 
-    wait_for(told, "the warnings")
+    until(told, "the warnings")
 
 
 def test_a_motor_that_lost_power_for_a_moment_stops_the_arm(bench):
@@ -557,9 +557,14 @@ def test_a_motor_that_lost_power_for_a_moment_stops_the_arm(bench):
 def test_an_arm_that_is_read_but_not_commanded_is_not_stopped_by_its_watchdog(bench):
     made = bench(options=Options(patience_s=2.0, watchdog_ms=400))
     made.arm.engage()
-    deadline = time.monotonic() + 1.2
-    while time.monotonic() < deadline:
+    began = last = time.monotonic()
+    longest = 0.0
+    while last - began < 1.2:
         made.tick()
+        now = time.monotonic()
+        longest, last = max(longest, now - last), now
+    if longest > 0.2:
+        pytest.skip("this machine was too busy to read: the servos have not been spoken to")
     assert -1 not in values(made, "bus_watchdog").values()
     made.arm.command(made.arm.read().position)
 
@@ -568,13 +573,13 @@ def test_a_host_that_stood_still_is_told_and_arming_again_clears_it(bench):
     made = bench(options=GUARDED)
     made.arm.engage()
     goal = made.arm.read().position
-    wait_for(lambda: -1 in values(made, "bus_watchdog").values(), "the watchdog")
+    until(lambda: -1 in values(made, "bus_watchdog").values(), "the watchdog")
     made.arm.read()
     with pytest.raises(SelfStoppedError, match="heard nothing from this computer for 80 ms") as e:
         made.arm.command(goal)
     assert e.value.problem.startswith("The arm stopped itself.")
     assert made.arm.engaged, "it still holds"
-    wait_for(lambda: engaged_and_commanded(made, goal), "going on")
+    until(lambda: engaged_and_commanded(made, goal), "going on")
 
 
 def engaged_and_commanded(made, goal):

@@ -20,7 +20,8 @@ from drivers.dynamixel.bus import Bus, NoAnswerError, RefusedError
 from drivers.dynamixel.tables import MODELS
 from drivers.emulation.hands import Turning
 from drivers.emulation.protocol import status
-from tests.drivers.dynamixel.parts import STATE, arm, loose, wait_for
+from tests.drivers.dynamixel.parts import STATE, arm, loose
+from tests.waiting import until
 
 pytestmark = pytest.mark.usefixtures("patient")
 
@@ -115,7 +116,7 @@ def test_what_was_asked_ahead_is_taken_later_whatever_was_done_meanwhile(viperx,
     before, asked = truth(viperx), bus.statistics.transactions
     with viperx.changing():
         viperx.physics.hand(0, Turning(300.0))
-    wait_for(lambda: abs(truth(viperx)[1][2] - before[1][2]) > 10, "turning")
+    until(lambda: abs(truth(viperx)[1][2] - before[1][2]) > 10, "turning")
     then = bus.sync_read(VIPERX_IDS, STATE, asked=True)
     assert bus.statistics.transactions == asked
     assert then.values == before
@@ -260,7 +261,7 @@ def test_a_servo_that_refuses_says_why(viperx, bus):
 def test_a_goal_refused_by_a_tripped_watchdog_names_the_watchdog(viperx, bus):
     bus.write(4, "bus_watchdog", 1)
     bus.write(4, "torque_enable", 1)
-    wait_for(lambda: viperx.servo(4).value("bus_watchdog") == -1, "the watchdog")
+    until(lambda: viperx.servo(4).value("bus_watchdog") == -1, "the watchdog")
     with pytest.raises(RefusedError, match="watchdog"):
         bus.write(4, "goal_position", 2000)
 
@@ -348,7 +349,7 @@ def test_a_cable_pulled_in_the_middle_of_everything_ends_every_call(tmp_path):
             emulated.replug()
             with Bus(str(link)) as bus:
                 emulated.unplug()
-                wait_for(partial(lost, call, bus), "the loss of the device")
+                until(partial(lost, call, bus), "the loss of the device")
 
 
 def test_an_arm_without_power_is_missing_and_its_port_stays_open(viperx, bus):

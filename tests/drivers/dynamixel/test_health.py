@@ -4,7 +4,8 @@ from drivers.base import DeviceLostError
 from drivers.dynamixel.bus import Bus
 from drivers.dynamixel.health import Limits, Rota, Vitals, complaints
 from drivers.dynamixel.tables import HARDWARE_ERRORS, MODELS
-from tests.drivers.dynamixel.parts import STATE, arm, wait_for
+from tests.drivers.dynamixel.parts import STATE, arm
+from tests.waiting import until
 
 pytestmark = pytest.mark.usefixtures("patient")
 
@@ -109,7 +110,7 @@ def test_an_arm_stopped_by_its_watchdog_says_what_clears_it(viperx, rota):
     bus = rota._bus
     bus.write(2, "torque_enable", 1)
     bus.write(2, "bus_watchdog", 1)
-    wait_for(lambda: viperx.servo(2).value("bus_watchdog") == -1, "the watchdog")
+    until(lambda: viperx.servo(2).value("bus_watchdog") == -1, "the watchdog")
     # Both: what is written to one is obeyed by its shadow.
     (said,) = one_round(rota)
     assert said.startswith(

@@ -7,7 +7,8 @@ from drivers.dynamixel import ports
 from drivers.dynamixel.bus import Bus
 from drivers.dynamixel.ports import Moved, Pose, find_moved, look, look_again, resolve
 from drivers.emulation.hands import Leading
-from tests.drivers.dynamixel.parts import arm, loose, wait_for
+from tests.drivers.dynamixel.parts import arm, loose
+from tests.waiting import until
 
 pytestmark = pytest.mark.usefixtures("patient")
 
@@ -72,7 +73,7 @@ def test_the_arm_that_a_hand_moves_is_found():
         start = leader.servo(1).value("present_position")
         with leader.changing():
             leader.physics.hand(0, Leading(start + 300.0, 5_000.0))
-        wait_for(lambda: abs(leader.servo(1).value("present_position") - start) > 290, "the move")
+        until(lambda: abs(leader.servo(1).value("present_position") - start) > 290, "the move")
         after = [look_again(p, path) for p, path in zip(before, (leader.port, None), strict=True)]
         moved = find_moved(before, after)
         assert moved.port == "emulated:leader"

@@ -2,21 +2,7 @@
 
 from __future__ import annotations
 
-import time
-
 from dynamixel_sdk import GroupSyncRead, PacketHandler, PortHandler
-
-PATIENCE_S = 20.0
-
-
-def wait_for(done, what):
-    deadline = time.monotonic() + PATIENCE_S
-    while time.monotonic() < deadline:
-        value = done()
-        if value:
-            return value
-        time.sleep(0.005)
-    raise AssertionError(f"{what} did not happen within {PATIENCE_S:g} s")
 
 
 class Client:

@@ -10,7 +10,8 @@ from dynamixel_sdk import COMM_RX_CORRUPT, COMM_RX_TIMEOUT, COMM_SUCCESS
 
 from drivers.emulation import protocol
 from drivers.emulation.faults import Faults
-from tests.drivers.emulation.parts import Client, wait_for
+from tests.drivers.emulation.parts import Client
+from tests.waiting import until
 
 SILENT = (COMM_RX_TIMEOUT, COMM_RX_CORRUPT)
 
@@ -24,7 +25,7 @@ def test_the_share_asked_for_is_lost_and_counted(emulated):
     assert results.count(COMM_RX_TIMEOUT) >= lost
     assert 5 < lost < 40
     bus.faults.loss = 0.0
-    wait_for(lambda: client.packets.ping(client.port, 1)[1] == COMM_SUCCESS, "an answer")
+    until(lambda: client.packets.ping(client.port, 1)[1] == COMM_SUCCESS, "an answer")
 
 
 def test_corrupt_packets_are_never_taken_for_good_ones(emulated):
@@ -64,7 +65,7 @@ def test_slow_answers_come_after_the_sdk_gave_up(emulated):
     bus, client = emulated("koch_leader")
     bus.faults.delay_s = 0.1
     assert client.packets.ping(client.port, 1)[1] == COMM_RX_TIMEOUT
-    wait_for(lambda: client.port.getBytesAvailable() == 14, "the late answer")
+    until(lambda: client.port.getBytesAvailable() == 14, "the late answer")
     bus.faults.delay_s = 0.0
     assert client.packets.ping(client.port, 1)[1] == COMM_SUCCESS
 
@@ -107,6 +108,6 @@ def test_an_unplugged_host_is_a_silent_one_to_the_watchdog(emulated):
     client.write(1, "goal_position", 4000)
     client.write(1, "bus_watchdog", 2)
     bus.unplug()
-    wait_for(lambda: bus.servo(1).value("bus_watchdog") == -1, "the watchdog")
+    until(lambda: bus.servo(1).value("bus_watchdog") == -1, "the watchdog")
     stopped = bus.servo(1).value("goal_position")
     assert stopped < 4000

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from drivers.emulation import instructions, protocol
 from drivers.emulation.arms import BUILDS
-from tests.drivers.emulation.parts import wait_for
+from tests.waiting import until
 
 ALL = range(1, 10)
 PRIMARY = (1, 2, 4, 6, 7, 8, 9)
@@ -44,7 +44,7 @@ def test_what_is_written_is_read_and_the_axis_goes_there(emulated):
     assert client.write(1, "torque_enable", 1) == OK
     assert client.write(1, "goal_position", 2300) == OK
     assert client.read(1, "goal_position") == 2300
-    wait_for(lambda: client.read(1, "present_position") == 2300, "arriving")
+    until(lambda: client.read(1, "present_position") == 2300, "arriving")
     assert client.read(2, "present_position") != 2300
 
 
@@ -67,7 +67,7 @@ def test_sync_write_and_both_sync_reads_reach_all_servos_at_once(emulated):
             assert getattr(group, read)() == COMM_SUCCESS
             return {i: group.getData(i, 132, 4) for i in ALL} == expected
 
-        wait_for(arrived, f"arriving, read by {read}")
+        until(arrived, f"arriving, read by {read}")
 
 
 def test_bulk_read_and_write_take_different_registers_of_each(emulated):
@@ -140,7 +140,7 @@ def test_a_damaged_instruction_is_answered_as_such_by_its_servo_alone(emulated):
         # A packet that never ends is given up, and the next one heard.
         raw.write(b"\xff\xff\xfd\x00\x03\x40\x00 half a packet")
         raw.timeout = 0.1
-        answer = wait_for(
+        answer = until(
             lambda: raw.write(protocol.packet(3, protocol.PING)) and raw.read(14), "an answer"
         )
         assert answer[:8] == protocol.status(3, 0)[:5] + b"\x07\x00\x55"

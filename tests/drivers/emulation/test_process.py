@@ -21,7 +21,8 @@ from drivers.emulation.scene import Scene
 from drivers.emulation.world import WorldPhysics
 from drivers.ring import RingError, RingReader
 from drivers.simulation.world import World
-from tests.drivers.emulation.parts import PATIENCE_S, Client, wait_for
+from tests.drivers.emulation.parts import Client
+from tests.waiting import PATIENCE_S, until
 
 ALL = range(1, 10)
 # The bench this runs on is shared: only a dead world is silent for this long.
@@ -51,7 +52,7 @@ class Away:
 
 
 def client(runtime, name, build):
-    wait_for(lambda: link(runtime, name).exists(), f"the {name}'s port")
+    until(lambda: link(runtime, name).exists(), f"the {name}'s port")
     return Client(Away(runtime, name, build))
 
 
@@ -76,15 +77,15 @@ def test_the_follower_is_the_simulated_arm_and_has_power_while_the_world_runs(tm
         assert follower.packets.ping(follower.port, 1)[1] == COMM_RX_TIMEOUT, "no world, no power"
         assert leader.packets.ping(leader.port, 1)[1] == COMM_SUCCESS
         with running("drivers.simulation.process", tmp_path, "--seed", "3") as world:
-            wait_for(lambda: answers(follower), "power")
+            until(lambda: answers(follower), "power")
             check_pose(follower, tmp_path)
             move(follower, tmp_path)
             reset(follower, tmp_path)
             world.kill()
             world.wait(PATIENCE_S)
-            wait_for(lambda: not answers(follower), "losing power")
+            until(lambda: not answers(follower), "losing power")
         with running("drivers.simulation.process", tmp_path, "--seed", "4"):
-            wait_for(lambda: answers(follower), "power again")
+            until(lambda: answers(follower), "power again")
             assert follower.read(1, "torque_enable") == 0
         follower.close()
         leader.close()
@@ -106,7 +107,7 @@ def check_pose(follower, runtime):
         seen = scale.positions(np.array(ticks, float), np.zeros(7))
         return np.allclose(seen, world_state(runtime)["position"], atol=0.01)
 
-    wait_for(agrees, "equal poses")
+    until(agrees, "equal poses")
 
 
 def move(follower, runtime):
@@ -117,18 +118,18 @@ def move(follower, runtime):
     ticks = follower.read(1, "present_position")
     assert follower.write(1, "goal_position", ticks + 300) == (COMM_SUCCESS, 0)
     goal = start + 300 * RAD_PER_TICK
-    wait_for(lambda: abs(world_state(runtime)["position"][0] - goal) < 0.03, "the goal")
+    until(lambda: abs(world_state(runtime)["position"][0] - goal) < 0.03, "the goal")
     assert follower.write(1, "torque_enable", 0) == (COMM_SUCCESS, 0)
     assert follower.write(1, "goal_position", ticks) == (COMM_SUCCESS, 0)
     follower.write(6, "goal_position", follower.read(6, "present_position") + 200)
     turned = world_state(runtime)["position"][3] + 200 * RAD_PER_TICK
-    wait_for(lambda: abs(world_state(runtime)["position"][3] - turned) < 0.03, "another joint")
+    until(lambda: abs(world_state(runtime)["position"][3] - turned) < 0.03, "another joint")
     assert abs(world_state(runtime)["position"][0] - goal) < 0.03, "a joint at rest stays"
     assert follower.write(1, "torque_enable", 1) == (COMM_SUCCESS, 0)
     assert follower.write(1, "profile_velocity", 10) == (COMM_SUCCESS, 0)
     assert follower.write(1, "goal_position", 1000) == (COMM_SUCCESS, 0)
     assert follower.write(1, "bus_watchdog", 2) == (COMM_SUCCESS, 0)
-    wait_for(lambda: follower.read(1, "bus_watchdog") == -1 or pause(follower), "the watchdog")
+    until(lambda: follower.read(1, "bus_watchdog") == -1 or pause(follower), "the watchdog")
     assert follower.read(1, "goal_position") > 1000
     assert follower.write(1, "bus_watchdog", 0) == (COMM_SUCCESS, 0)
 
@@ -166,7 +167,7 @@ def test_the_scene_is_seen_and_reset_beside_the_servos(tmp_path):
         running("drivers.simulation.process", tmp_path, "--seed", "3"),
     ):
         follower = client(tmp_path, "follower", VIPERX_300S)
-        wait_for(lambda: answers(follower), "power")
+        until(lambda: answers(follower), "power")
         scene.reset(11)
         placed = [0, 1, 5, 6]  # cube and tray; the rest moves with the arm
         assert scene.describe(state).environment_state[placed] == pytest.approx(

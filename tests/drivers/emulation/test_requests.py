@@ -13,7 +13,8 @@ from drivers.emulation.arms import GELLO
 from drivers.emulation.bus import EmulatedBus
 from drivers.emulation.control import Control
 from drivers.emulation.requests import EmulatedArm, RequestError
-from tests.drivers.emulation.parts import Client, wait_for
+from tests.drivers.emulation.parts import Client
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -31,15 +32,15 @@ def position(arm, joint):
 
 def test_a_hand_poses_turns_waves_and_lets_go(leader):
     assert leader.ask("pose=elbow:0.9,gripper:0.1") == "A hand moves elbow, gripper."
-    wait_for(lambda: abs(position(leader, "elbow") - 0.9) < 2e-3, "the pose")
-    wait_for(lambda: abs(position(leader, "gripper") - 0.1) < 2e-3, "the gripper's")
+    until(lambda: abs(position(leader, "elbow") - 0.9) < 2e-3, "the pose")
+    until(lambda: abs(position(leader, "gripper") - 0.1) < 2e-3, "the gripper's")
     leader.ask("turn=waist:-1.5")
-    wait_for(lambda: position(leader, "waist") < -0.3, "turning")
+    until(lambda: position(leader, "waist") < -0.3, "turning")
     leader.ask("free")
-    wait_for(lambda: leader.bus.physics.present(0).velocity == 0.0, "letting go")
+    until(lambda: leader.bus.physics.present(0).velocity == 0.0, "letting go")
     leader.ask("wave=shoulder:0.2:0.5")
     seen = []
-    wait_for(lambda: seen.append(position(leader, "shoulder")) or np.ptp(seen) > 0.35, "waving")
+    until(lambda: seen.append(position(leader, "shoulder")) or np.ptp(seen) > 0.35, "waving")
     assert max(seen) < leader.build.start[1] + 0.21
 
 

@@ -11,7 +11,7 @@ from drivers.dynamixel.tables import MODELS, TICKS_PER_TURN
 from drivers.emulation import protocol
 from drivers.emulation.physics import Axis, FreeArm
 from drivers.emulation.servo import Servo
-from tests.drivers.emulation.parts import wait_for
+from tests.waiting import until
 
 OK = (0, 0)
 ALERT = protocol.ALERT
@@ -309,7 +309,7 @@ def test_the_second_of_a_pair_obeys_its_first_and_answers_for_itself_only(emulat
     assert client.write(2, "goal_position", pair[0] - 100) == OK
     assert client.read(3, "goal_position") == pair[0] - 100
     for device in (2, 3):
-        wait_for(
+        until(
             lambda device=device: client.read(device, "present_position") == pair[0] - 100,
             "arriving together",
         )
@@ -318,7 +318,7 @@ def test_the_second_of_a_pair_obeys_its_first_and_answers_for_itself_only(emulat
     # One motor of the pair is enough to hold the joint.
     assert client.write(3, "torque_enable", 0) == OK
     assert client.write(2, "goal_position", pair[0] - 200) == OK
-    wait_for(lambda: client.read(3, "present_position") == pair[0] - 200, "the other alone")
+    until(lambda: client.read(3, "present_position") == pair[0] - 200, "the other alone")
 
 
 def test_only_what_is_said_to_a_servo_keeps_its_watchdog_quiet(emulated):
@@ -332,5 +332,5 @@ def test_only_what_is_said_to_a_servo_keeps_its_watchdog_quiet(emulated):
         client.read(1, "present_position")
         return bus.servo(6).value("bus_watchdog") == tripped
 
-    wait_for(watch, "the watchdog of the servo that nobody speaks to")
+    until(watch, "the watchdog of the servo that nobody speaks to")
     assert client.write(6, "goal_position", 2000) == (0, protocol.DATA_RANGE)

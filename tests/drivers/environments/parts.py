@@ -5,17 +5,16 @@ from __future__ import annotations
 import contextlib
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from drivers import registry
 from drivers.base import DriverError
 from drivers.registry import DeviceContext
 from drivers.robots.gymnasium import GymnasiumRobot
-
-T = TypeVar("T")
+from tests.waiting import until
 
 TABLE: dict[str, Any] = {
     "type": "gymnasium",
@@ -28,7 +27,7 @@ TABLE: dict[str, Any] = {
 }
 RATE_HZ = 20.0
 PERIOD_S = 1.0 / RATE_HZ
-PATIENCE_S = 30.0
+wait_for = partial(until, but=(DriverError,))
 
 
 def world(seed: int = 0, **table: Any) -> Any:
@@ -57,14 +56,3 @@ def process(runtime: Path, **table: Any) -> Iterator[subprocess.Popen[str]]:
             yield running
         finally:
             running.kill()
-
-
-def wait_for(done: Callable[[], T], what: str) -> T:
-    deadline = time.monotonic() + PATIENCE_S
-    while time.monotonic() < deadline:
-        with contextlib.suppress(DriverError):
-            value = done()
-            if value is not None and value is not False:
-                return value
-        time.sleep(0.01)
-    raise AssertionError(f"{what} did not happen within {PATIENCE_S:g} s")

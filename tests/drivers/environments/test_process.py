@@ -7,7 +7,8 @@ import pytest
 
 from drivers.base import DeviceConfigError, DeviceLostError, DeviceNotFoundError
 from drivers.registry import DeviceContext, create
-from tests.drivers.environments.parts import PATIENCE_S, process, robot_at, wait_for, world
+from tests.drivers.environments.parts import process, robot_at, wait_for, world
+from tests.waiting import PATIENCE_S
 
 
 def test_its_names_and_limits_are_known_before_it_runs(tmp_path):

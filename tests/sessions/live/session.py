@@ -48,16 +48,15 @@ from sessions.workspace import Workspace
 T = TypeVar("T", bound=Message)
 TIMEOUT_S = 40.0
 _BEAT_S = 0.2
+PATIENT = Holds(camera_s=2.0, policy_s=2.0, window_s=2.0, recorder_s=5.0, robot_s=2.0)
+"""So that a machine that is busy with other tests does not hold the arm."""
 
 
 def space_with_policy(root: Path, **station: Any) -> Workspace:
-    """A workspace whose round 0 is an untrained policy: it drives somewhere, slowly.
-
-    Its holds are patient, so that a machine busy with other tests does not hold the arm.
-    """
+    """A workspace whose round 0 is an untrained policy: it drives somewhere, slowly."""
     patient = {
-        "holds": Holds(camera_s=1.0, policy_s=1.0, window_s=2.0, recorder_s=5.0, robot_s=1.0),
-        "robot": {"type": "simulated_viperx", "stale_s": 1.0},
+        "holds": PATIENT,
+        "robot": {"type": "simulated_viperx", "stale_s": 2.0},
     }
     space = workspace.create(
         root,

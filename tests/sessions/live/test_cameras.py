@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +20,7 @@ from sessions.live.frames import RingFrames
 from sessions.live.pictures import BLACK, FROZEN, PictureJudge
 from sessions.types import frame_dtype, step_dtype
 from tests.fakes.stream_camera import StreamCamera
+from tests.waiting import until
 
 
 class Webcam:
@@ -64,13 +65,6 @@ def thread(webcam: Webcam, tmp_path: Path) -> Iterator[CameraThread]:
     yield thread
     stop.set()
     thread.join(5.0)
-
-
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20.0
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.002)
 
 
 def test_every_frame_reaches_the_ring_with_its_capture_time(

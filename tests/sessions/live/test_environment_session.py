@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from sessions import workspace
-from sessions.config import Holds, Limits, Station, Task
+from sessions.config import Limits, Station, Task
 from sessions.messages import (
     Arm,
     AttemptEnded,
@@ -24,7 +24,7 @@ from sessions.messages import (
 from sessions.record.catalogue import Catalogue
 from sessions.types import Controller
 from tests.drivers.environments.parts import TABLE
-from tests.sessions.live.session import LiveSession
+from tests.sessions.live.session import PATIENT, LiveSession
 
 pytestmark = pytest.mark.timeout(170)
 
@@ -40,7 +40,7 @@ STATION = Station(
     operator="keys",
     simulated=True,
     limits=Limits(low_pass_hz=0.0),
-    holds=Holds(camera_s=1.0, policy_s=1.0, window_s=2.0, recorder_s=5.0, robot_s=1.0),
+    holds=PATIENT,
 )
 
 

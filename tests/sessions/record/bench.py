@@ -19,19 +19,9 @@ from sessions.messages.recorder import READY
 from sessions.types import Controller, frame_dtype
 from sessions.workspace import Workspace
 from tests.sessions.record.parts import CAMERAS, DTYPE, ENVIRONMENT, JOINTS, RATE, image, steps
+from tests.waiting import until
 
 HEIGHT, WIDTH = 48, 64
-
-
-def until(condition: Callable[[], Any], what: str, timeout_s: float = 20.0) -> Any:
-    """Waits for ``condition`` to be true; its value."""
-    deadline = time.monotonic() + timeout_s
-    while time.monotonic() < deadline:
-        found = condition()
-        if found:
-            return found
-        time.sleep(0.005)
-    raise AssertionError(f"{what} did not happen within {timeout_s:g} s")
 
 
 class Bench:
