@@ -182,6 +182,7 @@ class Session(QObject):
             first_key(keys, "release"),
             self._close_window,
             lambda: self.model.control,
+            lambda command: self.model.send("control", command),
         )
         self.left: tuple[str, ...] = ()
         self._may_wait = True  # for somebody who reads what stays held
@@ -206,6 +207,7 @@ class Session(QObject):
         self._looking.timeout.connect(self._look_only)
         self.window.read_only.takeOverRequested.connect(self._take_over)
         self.window.closing.connect(self._begin_closing)
+        self.model.control_changed.connect(self._go_on_closing)
         self.window.first_launch.finished.connect(self._first_launch_done)
 
     def start(self) -> None:
@@ -337,8 +339,9 @@ class Session(QObject):
     def _begin_closing(self) -> None:
         """The arm holds first; then the supervisor stops everything in its order.
 
-        What its motors would go on holding is said before, and closing again leaves it so. Asked
-        once more, the supervisor is told so, and an arm on its way to rest is let go.
+        An attempt without an outcome is asked for it before, and what the motors would go on
+        holding is said: closing again leaves each as it is. Asked once more, the supervisor is
+        told so, and an arm on its way to rest is let go.
         """
         if not self.lock.held:  # what another window has started goes on
             self._finish()
@@ -352,15 +355,23 @@ class Session(QObject):
         if not supervisor_process.running(self.workspace):
             self._finish()
             return
-        if self._may_wait and self.model.there("control") and self.leaving.news():
-            self.leaving.before()
-            return
+        if self._may_wait and self.model.there("control"):
+            if self.leaving.unasked():
+                self.leaving.ask()
+                return
+            if self.leaving.news():
+                self.leaving.before()
+                return
         self.model.send("supervisor", Shutdown())
         state = self.model.control
         rests = state is not None and state.armed and bool(state.engaged) and state.can_rest
         self.window.notices.say(_RESTING if rests else _STOPPING, "hold", stays=True)
         self._closing_t = self.model.clock()
         self._closing.start()
+
+    def _go_on_closing(self, _state: object) -> None:
+        if self.leaving.answered():
+            self._close_window()
 
     def _close_window(self) -> None:
         self.window.close()

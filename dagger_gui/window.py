@@ -264,7 +264,7 @@ class Window(QWidget):
     # -- closing
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Never asks: the arm holds, everything is stopped in order, then the window goes."""
+        """Never blocks: the arm holds, everything is stopped in order, then the window goes."""
         if self._may_close:
             if not self.model.read_only:  # what the other window remembers stays
                 self._save()

@@ -11,13 +11,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QSettings
+from PySide6.QtCore import QSettings, Qt
+from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from dagger_gui.app import Session
-from dagger_gui.leaving import before
+from dagger_gui.leaving import before, unfinished
+from dagger_gui.widgets._buttons import KeyButton
 from sessions import runtime_folder
-from sessions.messages import Pause, Shutdown
+from sessions.messages import EndAttempt, Pause, Shutdown
 from sessions.stations import pick_place_task, simulated_station
 from sessions.workspace import create
 from tests.fakes.session_processes import FakeSession
@@ -91,7 +93,7 @@ def sitting(qtbot: QtBot, tmp_path: Path) -> Iterator[Sitting]:
 def test_closing_says_what_stays_held_and_how_to_let_it_go_and_closing_again_leaves_it(
     sitting: Sitting,
 ) -> None:
-    sitting.state(attempt=14, gate="policy", armed=True, left_held=("robot", "leader"))
+    sitting.state(gate="policy", armed=True, left_held=("robot", "leader"))
     sitting.close()
     assert sitting.said() == (
         "The arm and the leader are held by their motors and stay so when this is closed. "
@@ -104,6 +106,70 @@ def test_closing_says_what_stays_held_and_how_to_let_it_go_and_closing_again_lea
     sitting.stop()
     sitting.until(lambda: sitting.finished)
     assert sitting.desk.left == ("robot", "leader")
+
+
+@pytest.mark.parametrize("label", ["Success", "Failure", "Discard"])
+def test_a_running_attempt_is_asked_how_it_ended_and_then_the_window_closes(
+    sitting: Sitting, label: str
+) -> None:
+    sitting.state(attempt=14, gate="policy", armed=True, reason="none")
+    sitting.close()
+    assert sitting.said() == unfinished(14)
+    sitting.until(lambda: sitting.session.asked(Pause))  # the arm does not go on meanwhile
+    assert not sitting.session.asked(Shutdown)
+    notice = sitting.desk.window.notices.top()
+    assert notice is not None
+    next(b for b in notice.findChildren(KeyButton) if b.text() == label).click()
+    sitting.until(lambda: sitting.session.asked(EndAttempt))
+    outcome = {"Success": "success", "Failure": "failure", "Discard": "discarded"}[label]
+    assert sitting.session.asked(EndAttempt) == [EndAttempt(outcome)]
+    assert not sitting.session.asked(Shutdown), "it waits until the attempt has ended"
+    sitting.state(attempt=0, gate="hold", reason="idle")
+    sitting.until(lambda: sitting.session.asked(Shutdown))
+    sitting.stop()
+    sitting.until(lambda: sitting.finished)
+
+
+def test_an_attempt_without_an_outcome_is_left_by_closing_again(sitting: Sitting) -> None:
+    sitting.state(attempt=14, gate="policy", armed=True, reason="none")
+    sitting.close()
+    assert sitting.said() == unfinished(14)
+    sitting.close()
+    sitting.until(lambda: sitting.session.asked(Shutdown))
+    assert not sitting.session.asked(EndAttempt)
+    sitting.stop()
+    sitting.until(lambda: sitting.finished)
+
+
+def test_a_key_that_ends_the_attempt_answers_too(sitting: Sitting) -> None:
+    sitting.state(attempt=14, gate="policy", armed=True, reason="none")
+    sitting.close()
+    sitting.state(attempt=14, gate="hold", reason="paused")
+    QTest.keyClick(sitting.desk.window, Qt.Key.Key_N)
+    sitting.until(lambda: sitting.session.asked(EndAttempt))
+    sitting.state(attempt=0, reason="idle")
+    sitting.until(lambda: sitting.session.asked(Shutdown))
+
+
+@pytest.mark.parametrize("how", ["driven on", "closed the question"])
+def test_whoever_goes_on_with_the_attempt_has_not_closed_the_window(
+    sitting: Sitting, how: str
+) -> None:
+    sitting.state(attempt=14, gate="policy", armed=True, reason="none")
+    sitting.close()
+    sitting.state(gate="hold", reason="paused")
+    if how == "driven on":
+        sitting.state(gate="policy", reason="none")
+    else:
+        QTest.keyClick(sitting.desk.window, Qt.Key.Key_Escape)
+    sitting.until(lambda: not sitting.said())
+    sitting.state(attempt=14, gate="hold", reason="paused")
+    sitting.state(attempt=0, gate="hold", reason="idle")
+    sitting.until(lambda: True)
+    assert not sitting.session.asked(Shutdown)
+    sitting.state(attempt=14, gate="policy", reason="none")
+    sitting.close()
+    assert sitting.said() == unfinished(14), "and is asked anew"
 
 
 def test_what_was_let_go_meanwhile_keeps_no_window_open(sitting: Sitting) -> None:

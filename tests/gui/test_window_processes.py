@@ -20,8 +20,12 @@ from pytestqt.qtbot import QtBot
 
 from dagger_gui import supervisor_process, theme
 from dagger_gui.app import Session
+from dagger_gui.leaving import unfinished
+from dagger_gui.widgets._buttons import KeyButton
 from sessions.config import Training
+from sessions.record.storage import read_episode
 from sessions.stations import pick_place_task, simulated_station
+from sessions.types import Outcome
 from sessions.workspace import Workspace, create
 from tests.sessions.live.session import space_with_policy
 
@@ -56,6 +60,9 @@ class Desk:
     def leave(self) -> None:
         with self.qtbot.waitSignal(self.session.finished, timeout=LONG_MS):
             self.window.close()
+        self.forget()
+
+    def forget(self) -> None:
         self.session.close()
         self.window.deleteLater()
 
@@ -118,11 +125,17 @@ def test_a_killed_window_leaves_everything_running_and_the_next_one_takes_it_up(
     assert desk.model.control is not None
     assert not desk.model.control.armed
 
-    desk.leave()
+    # Closing asks how the attempt ended, and closes with the answer.
+    desk.window.close()
+    notice = desk.window.notices.top()
+    assert notice is not None
+    assert notice.text == unfinished(1)
+    with qtbot.waitSignal(desk.session.finished, timeout=LONG_MS):
+        next(b for b in notice.findChildren(KeyButton) if b.text() == "Failure").click()
+    desk.forget()
     assert supervisor_process.running(workspace) == 0
     assert not workspace.runtime_path().exists()
-    episodes = sorted(p.name for p in workspace.episodes.iterdir())
-    assert any(name.startswith("000001.h5") for name in episodes)
+    assert read_episode(workspace.episodes / "000001.h5").outcome is Outcome.FAILURE
 
 
 def test_the_first_launch_makes_a_station_that_runs_out_of_an_empty_folder(
