@@ -16,8 +16,10 @@ run: $(VENV)/.installed
 	    exec $(BIN)/dagger-gui simulate --workspace "$(WORKSPACE)-simulated" --report "$(REPORT)"; \
 	fi
 
+# What takes the whole computer runs by itself, after all that can share it.
 test: $(VENV)/.tested check
-	$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -m "not alone" -n auto --maxprocesses 4 --dist loadfile; shared=$$?; \
+	$(BIN)/python -m pytest -m alone && exit $$shared
 
 check: $(VENV)/.tested
 	$(BIN)/ruff check .

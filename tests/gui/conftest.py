@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PySide6.QtCore import QEvent
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -37,6 +38,13 @@ class PatientBot(QtBot):
 def qtbot(qapp: QApplication, request: pytest.FixtureRequest) -> QtBot:
     """What drives widgets, with patience."""
     return PatientBot(request)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_lives_on(qapp: QApplication) -> Iterator[None]:
+    """What a test has done with goes before the next: a dead window would follow every theme."""
+    yield
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
 
 
 @pytest.fixture

@@ -272,6 +272,7 @@ def test_a_station_with_hardware_is_checked_before_its_first_session_only(tmp_pa
     assert not due(create(tmp_path / "s", stations.simulated_station(), pick_place_task()))
 
 
+@pytest.mark.alone
 def test_the_first_page_checks_by_enter_and_goes_on_whatever_is_found(
     qtbot: QtBot, tmp_path: Path
 ) -> None:
@@ -316,6 +317,7 @@ def quickly(view: CheckView) -> None:
     view.process.start = lambda arguments: start([*arguments, "--seconds", "0.3"])  # type: ignore
 
 
+@pytest.mark.alone
 def test_the_emulated_station_is_checked_and_calibrated_in_its_own_session(
     qtbot: QtBot, emulated: Workspace
 ) -> None:

@@ -280,6 +280,7 @@ def _say_suspended(session: FakeSession, *, suspended: bool) -> None:
     )
 
 
+@pytest.mark.alone
 def test_in_a_real_session_episodes_come_in_while_the_recorder_is_away(
     qtbot: QtBot, recorded: Workspace, tmp_path: Path
 ) -> None:

@@ -165,6 +165,7 @@ def test_a_read_only_window_says_so_and_every_act_is_refused_with_the_reason(
             holder.stdout.close()
 
 
+@pytest.mark.alone
 def test_two_real_windows_the_second_looks_and_takes_over_when_the_first_closes(
     qtbot: QtBot, tmp_path: Path
 ) -> None:

@@ -57,6 +57,7 @@ def hears_sigterm(pid: int) -> bool:
     return bool(int(caught, 16) >> (signal.SIGTERM - 1) & 1)
 
 
+@pytest.mark.alone
 @pytest.mark.skipif(
     not scheduling.AUTOGROUP.exists(), reason="this system does not schedule by sessions"
 )

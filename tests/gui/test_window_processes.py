@@ -29,6 +29,7 @@ from sessions.types import Outcome
 from sessions.workspace import Workspace, create
 from tests.sessions.live.session import space_with_policy
 
+pytestmark = pytest.mark.alone
 Key = Qt.Key
 LONG_MS = 60_000
 

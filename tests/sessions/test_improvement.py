@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import msgspec
+import pytest
 import torch
 
 from sessions.evaluation import trials
@@ -17,6 +18,7 @@ from sessions.workspace import create
 TRIALS = 20
 
 
+@pytest.mark.alone
 def test_a_round_of_corrections_makes_the_policy_better(tmp_path: Path) -> None:
     torch.set_num_threads(1)
     task = pick_place_task()

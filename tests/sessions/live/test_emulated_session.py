@@ -25,7 +25,7 @@ from sessions.messages import (
 )
 from tests.sessions.live.session import LiveSession, gone, space_with_policy, stop
 
-pytestmark = pytest.mark.timeout(170)
+pytestmark = [pytest.mark.alone, pytest.mark.timeout(170)]
 
 
 @pytest.fixture(scope="module")

@@ -26,7 +26,7 @@ from sessions.types import Controller
 from tests.drivers.environments.parts import TABLE
 from tests.sessions.live.session import PATIENT, LiveSession
 
-pytestmark = pytest.mark.timeout(170)
+pytestmark = [pytest.mark.alone, pytest.mark.timeout(170)]
 
 STATION = Station(
     name="Reach",

@@ -15,7 +15,7 @@ from sessions.types import Controller, Outcome, segments
 from tests.fakes.control_with_gamepad import PadCable
 from tests.sessions.live.session import LiveSession, space_with_policy
 
-pytestmark = pytest.mark.timeout(170)
+pytestmark = [pytest.mark.alone, pytest.mark.timeout(170)]
 
 
 def test_a_pad_takes_over_corrects_gives_back_tags_and_the_episode_says_so(tmp_path: Path) -> None:

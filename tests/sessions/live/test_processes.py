@@ -44,7 +44,7 @@ from tests.sessions.live.session import (
     stop,
 )
 
-pytestmark = pytest.mark.timeout(170)
+pytestmark = [pytest.mark.alone, pytest.mark.timeout(170)]
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,7 @@ from sessions.messages import (
 from sessions.workers import Workers
 from tests.sessions.live.session import LiveSession, problem, space_with_policy
 
-pytestmark = pytest.mark.timeout(170)
+pytestmark = [pytest.mark.alone, pytest.mark.timeout(170)]
 
 
 @pytest.fixture(scope="module")
