@@ -48,7 +48,7 @@ from sessions.workspace import Workspace
 T = TypeVar("T", bound=Message)
 TIMEOUT_S = 40.0
 _BEAT_S = 0.2
-PATIENT = Holds(camera_s=2.0, policy_s=2.0, window_s=2.0, recorder_s=5.0, robot_s=2.0)
+PATIENT = Holds(camera_s=2.0, policy_s=2.0, window_s=2.0, recorder_s=5.0, robot_s=1.0)
 """So that a machine that is busy with other tests does not hold the arm."""
 
 

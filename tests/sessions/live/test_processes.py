@@ -133,7 +133,7 @@ def test_a_stalled_control_process_neither_goes_on_nor_obeys_what_was_pressed_me
     requester = Requester(session.runtime, "control")
     try:
         asked = requester.send(Resume())
-        late_t = time.monotonic() + 1.5
+        late_t = time.monotonic() + 1.5  # longer than PATIENT.robot_s
         session.until(lambda: time.monotonic() > late_t)
         os.kill(pid, signal.SIGCONT)
         replies: dict[int, Message] = {}
