@@ -6,7 +6,17 @@ from PySide6.QtCore import QObject, Signal
 
 from dagger_gui import supervisor_process
 from dagger_gui.session_model import SessionModel
+from sessions.live.held import ROBOT
 from sessions.messages import ControlState, RestartProcess, SelectOperator, Suspend
+
+
+def what_happens(state: ControlState | None) -> str:
+    """What letting go of the devices means for the arm, as it is now. Pure."""
+    if state is None or ROBOT not in state.holding:
+        return "Control lets go of the devices ..."
+    if ROBOT in state.left_held:
+        return "The arm stays where it is, held by its motors; control lets go of the devices ..."
+    return "The arm goes to its rest pose, then control lets go of the devices ..."
 
 
 class Suspension(QObject):
@@ -39,6 +49,11 @@ class Suspension(QObject):
     def waiting(self) -> bool:
         """Whether they still have their devices: an arm may go to rest first."""
         return self._waiting
+
+    def words(self) -> str:
+        """What beginning means for the arm, one sentence."""
+        there = self._model.there("control")
+        return what_happens(self._model.control if there else None)
 
     def begin(self, names: tuple[str, ...]) -> None:
         """Asks for it; ``ready`` comes when all have let go, at once where no session runs.

@@ -22,7 +22,6 @@ _ABOUT = (
     "About three minutes. The torque is off the whole time: hold the arm. Its present calibration "
     "stays as it is until you save."
 )
-_SUSPENDING = "The arm goes to its rest pose and control lets go of it ..."
 _FINDING = "Looking for the arm's servos ..."
 _NONE = (
     "This station has no arm that is calibrated here. Arms that LeRobot drives are calibrated by "
@@ -79,7 +78,7 @@ class CalibrateView(QWidget):
         if self.running() or not self.device():
             return
         self._view, self._saved, self._quitting = None, False, False
-        self.panel.say("Calibrating", _SUSPENDING)
+        self.panel.say("Calibrating", self.suspension.words())
         self._show_running()
         self.suspension.begin(("control",))
         self._show_running()

@@ -18,10 +18,10 @@ from sessions.checking.results import Check, Doing, Failed, Report
 
 _NEEDED = ("control", "cameras")
 _ABOUT = (
-    "It takes about 15 seconds, moves nothing and gives no motor torque. While it runs, the arm "
-    "rests: control and cameras are suspended, and start again afterwards."
+    "It takes about 15 seconds, moves nothing and gives no motor torque. Control and cameras are "
+    "suspended while it runs: an armed arm goes to its rest pose first, a disarmed one stays as it "
+    "is."
 )
-_SUSPENDING = "The arm goes to its rest pose and control lets go of the devices ..."
 _NOT_YET = "Not checked yet"
 _SHARES = 1000
 
@@ -76,7 +76,7 @@ class CheckView(QWidget):
         self._report = None
         self.table.setRows(())
         self.table.setFollowing(True)
-        self._show_doing(_SUSPENDING, 0.0)
+        self._show_doing(self.suspension.words(), 0.0)
         self.verdict.setText("Checking ...")
         self.verdict.setRole("")
         self._show_running()

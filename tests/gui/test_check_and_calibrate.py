@@ -178,6 +178,22 @@ def test_devices_are_asked_for_before_a_check_and_given_back_after_it(
     assert view.begin.isEnabled()
 
 
+def test_what_becomes_of_the_arm_is_said_before_its_devices_are_let_go(
+    wire: Wire, view: CheckView
+) -> None:
+    def said(**changes: object) -> str:
+        wire.session.set_control(**changes)
+        wanted = wire.session.control.sequence
+        wire.until(lambda: wire.model.control and wire.model.control.sequence == wanted)
+        return view.suspension.words()
+
+    assert said(holding=("robot",), left_held=("robot",)).startswith(
+        "The arm stays where it is, held by its motors"
+    )
+    assert said(left_held=()).startswith("The arm goes to its rest pose, then")
+    assert said(holding=()) == "Control lets go of the devices ..."
+
+
 def test_who_was_chosen_to_correct_still_is_after_a_check(wire: Wire, view: CheckView) -> None:
     names = ("keyboard", "leader")
     wire.session.set_control(operators=names, operator="leader")
