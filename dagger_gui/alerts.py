@@ -124,7 +124,7 @@ class Alerts(QObject):
         present = {leftover.path for leftover in state.leftovers}
         for path in set(self._offered) - present:
             self._notices.withdraw(self._offered.pop(path))
-        for leftover in state.leftovers:
+        for leftover in () if self._model.closing else state.leftovers:
             if leftover.path not in self._offered:
                 self._offered[leftover.path] = self._offer(leftover)
 

@@ -340,7 +340,7 @@ class Session(QObject):
         """The arm holds first; then the supervisor stops everything in its order.
 
         An attempt without an outcome is asked for it before, and what the motors would go on
-        holding is said: closing again leaves each as it is. Asked once more, the supervisor is
+        holding is said: closing again leaves both as they are. Asked once more, the supervisor is
         told so, and an arm on its way to rest is let go.
         """
         if not self.lock.held:  # what another window has started goes on
@@ -355,13 +355,11 @@ class Session(QObject):
         if not supervisor_process.running(self.workspace):
             self._finish()
             return
-        if self._may_wait and self.model.there("control"):
-            if self.leaving.unasked():
-                self.leaving.ask()
-                return
-            if self.leaving.news():
-                self.leaving.before()
-                return
+        if self._may_wait and self.model.there("control") and self.leaving.waits():
+            self.leaving.ask()
+            return
+        self.leaving.done()
+        self.model.set_closing()
         self.model.send("supervisor", Shutdown())
         state = self.model.control
         rests = state is not None and state.armed and bool(state.engaged) and state.can_rest
@@ -370,7 +368,7 @@ class Session(QObject):
         self._closing.start()
 
     def _go_on_closing(self, _state: object) -> None:
-        if self.leaving.answered():
+        if self.leaving.look():
             self._close_window()
 
     def _close_window(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from dagger_gui.commands import alarm, gravest
-from dagger_gui.widgets.state_banner import CANNOT_START, Banner
+from dagger_gui.widgets.state_banner import CANNOT_START, CLOSING, Banner
 from drivers.bindings import Bindings
 from sessions.config import Task
 from sessions.messages import ControlState, EpisodeSummary
@@ -30,6 +30,7 @@ def banner(
     suspended: bool = False,
     refusal: str = "",
     not_started: str = "",
+    stopped: bool = False,
 ) -> Banner:
     """The banner of a state.
 
@@ -44,7 +45,10 @@ def banner(
         suspended: whether the control process was ended on purpose.
         refusal: why the control process cannot run with the files as they are; empty if it can.
         not_started: why the station was not even started; empty if it was.
+        stopped: whether the control process has ended because the window closes.
     """
+    if stopped:
+        return CLOSING
     if not_started:
         return _wrong(not_started, _START_AGAIN)
     if refusal:

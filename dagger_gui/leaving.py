@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from dagger_gui.notices import Notices
+from dagger_gui.notices import Notice, Notices
 from sessions.live.held import sentence, whose
 from sessions.messages import ControlState, EndAttempt
 
@@ -16,7 +16,7 @@ _OUTCOMES = (("Success", "success"), ("Failure", "failure"), ("Discard", "discar
 
 
 class Leaving:
-    """Says it once, and again if it turns out otherwise.
+    """What is asked before the window closes, in one sentence, and when it then goes on closing.
 
     Args:
         notices: where it is said.
@@ -37,48 +37,9 @@ class Leaving:
         self._notices, self._key, self._close, self._control = notices, key, close, control
         self._send = send
         self._said: frozenset[str] = frozenset()
-        self._asked = self._waits = 0  # attempts: asked about, and whose end closes the window
+        self._asked = 0  # the attempt whose outcome was asked for
+        self._question: Notice | None = None  # one that closing waits for
         self._held = self._answered = False
-
-    def unasked(self) -> bool:
-        """Whether an attempt runs whose outcome nobody was asked for yet."""
-        return self._attempt() not in (0, self._asked)
-
-    def ask(self) -> None:
-        """Asks how the running attempt ended: without an outcome it is left out of training."""
-        self._asked = self._waits = number = self._attempt()
-        self._held = self._answered = False
-        choices = [(label, partial(self._end, outcome)) for label, outcome in _OUTCOMES]
-        self._notices.say(
-            *(unfinished(number), "fault", choices), stays=True, over=lambda: self._waits != number
-        )
-
-    def answered(self) -> bool:
-        """Whether the attempt that was asked for has ended since; True once.
-
-        To be asked at each state of the control process: closing the question, or driving the
-        attempt on, takes the wish to close back.
-        """
-        state, number = self._control(), self._waits
-        if not number or state is None:
-            return False
-        if state.attempt == number:
-            holds = state.gate in ("hold", "fault")
-            open_still = self._answered or unfinished(number) in self._notices.texts()
-            if not open_still or (self._held and not holds):
-                self._asked = self._waits = 0
-            self._held = self._held or holds
-            return False
-        self._waits = 0
-        return True
-
-    def _end(self, outcome: str) -> None:
-        self._answered = True
-        self._send(EndAttempt(outcome))
-
-    def _attempt(self) -> int:
-        state = self._control()
-        return 0 if state is None else state.attempt
 
     def held(self) -> tuple[str, ...]:
         """The devices that would go on holding, or do, once everything has stopped."""
@@ -86,44 +47,114 @@ class Leaving:
         return () if state is None else state.left_held
 
     def news(self) -> bool:
-        """Whether any of them was not told of yet; ``before`` and ``after`` tell of all."""
+        """Whether any of them was not told of yet; ``ask`` and ``after`` tell of all."""
         return not self._said.issuperset(self.held())
 
-    def before(self) -> None:
-        """Says what will stay held, how to let it go, and that closing again leaves it so."""
-        names = self._tell()
-        self._say(before(names, self._key), "Close and leave it held")
+    def waits(self) -> bool:
+        """Whether there is something to ask that was not asked yet."""
+        return self.news() or self._attempt() not in (0, self._asked)
+
+    def ask(self) -> None:
+        """Asks how the running attempt ended, if one runs, and says what will stay held.
+
+        The window closes with the answer: the attempt's end, or that nothing is held any more.
+        """
+        number, names = self._attempt(), self._tell()
+        self._asked, self._held, self._answered = number, False, False
+        if number:
+            choices = [(label, partial(self._end, outcome)) for label, outcome in _OUTCOMES]
+        else:
+            choices = [("Close and leave it held", partial(self._close))]
+        text = question(number, names, self._key)
+        self._question = self._notices.say(
+            *(text, "fault", choices), stays=True, over=lambda: self._question is None
+        )
+
+    def look(self) -> bool:
+        """Whether what closing waited for has come; True once.
+
+        To be asked at each state of the control process. Closing the question, or driving the
+        attempt on, takes the wish to close back.
+        """
+        state, asked = self._control(), self._question
+        if state is None:
+            return False
+        self._said &= frozenset(state.left_held)  # what holds again is told again
+        if asked is None:
+            return False
+        if not self._answered and asked.text not in self._notices.texts():
+            self._forget()
+            return False
+        driven = state.gate not in ("hold", "fault")
+        if state.attempt and (state.attempt != self._asked or (self._held and driven)):
+            self._forget()
+            return False
+        self._held = self._held or not driven
+        if state.attempt or (not self._asked and state.left_held):
+            return False
+        self._question = None
+        return True
+
+    def done(self) -> None:
+        """The window closes: nothing is waited for any more."""
+        if self._question is not None:
+            self._notices.withdraw(self._question)
+            self._question = None
 
     def after(self) -> None:
         """Says what stayed held although everything has stopped."""
-        self._say(sentence(self._tell()), "Close")
+        text = sentence(self._tell())
+        over = self._said
+        self._notices.say(
+            *(text, "fault", [("Close", self._close)]),
+            stays=True,
+            over=lambda: over.isdisjoint(self.held()),
+        )
 
     def _tell(self) -> tuple[str, ...]:
         names = self.held()
         self._said = frozenset(names)
         return names
 
-    def _say(self, text: str, label: str) -> None:
-        choice = (label, self._close)
-        over = self._said
-        self._notices.say(
-            *(text, "fault", [choice]), stays=True, over=lambda: over.isdisjoint(self.held())
-        )
+    def _end(self, outcome: str) -> None:
+        self._answered = True
+        self._send(EndAttempt(outcome))
+
+    def _forget(self) -> None:
+        self._question, self._asked, self._said = None, 0, frozenset()
+
+    def _attempt(self) -> int:
+        state = self._control()
+        return 0 if state is None else state.attempt
 
 
-def unfinished(number: int) -> str:
-    """What becomes of a running attempt when the window is closed. Pure."""
+def question(number: int, names: tuple[str, ...], key: str) -> str:
+    """What is to be decided before the window closes. Pure.
+
+    Args:
+        number: the attempt that runs, 0 for none.
+        names: what its motors will hold.
+        key: the one that releases; empty if none is bound.
+    """
+    then = "" if number else ": then this closes"
+    return " ".join(part for part in (_unfinished(number), _held(names, key, then)) if part)
+
+
+def _unfinished(number: int) -> str:
+    if not number:
+        return ""
     return (
-        f"Attempt {number} has no outcome yet; the arm holds. Say how it ended, and this closes. "
-        "Close again to leave it: it counts as discarded until you restore it on the Review page."
+        f"Attempt {number} has no outcome yet. Say how it ended, and this closes; close again, and "
+        "the next start asks what becomes of it."
     )
 
 
-def before(names: tuple[str, ...], key: str) -> str:
-    """What will stay held when the window is closed, and how to let it go. Pure."""
+def _held(names: tuple[str, ...], key: str, then: str) -> str:
+    if not names:
+        return ""
     one = len(names) == 1
     words = whose(names)
     how = f"press {key} twice" if key else "press Release twice"
     held = "is held by its motors and stays so" if one else "are held by their motors and stay so"
     let_go = f"To let it go, support it and {how}" if one else f"To let go, support each and {how}"
-    return f"{words[0].upper()}{words[1:]} {held} when this is closed. {let_go}."
+    return f"{words[0].upper()}{words[1:]} {held} when this is closed. {let_go}{then}."

@@ -63,6 +63,7 @@ class SessionModel(QObject):
         joint_names: the robot's joints as the step ring names them; empty before.
         ended: the attempt that ended last while this window watched; 0 before the first.
         read_only: why this window only looks, one sentence; empty in one that works.
+        closing: everything is being stopped: what falls silent now was asked to.
         not_started: why the station was not even started, one sentence; empty if it was.
     """
 
@@ -78,6 +79,7 @@ class SessionModel(QObject):
     robot_changed = Signal()
     refused = Signal(str, str)
     read_only_changed = Signal(str)
+    closing_began = Signal()
     ticked = Signal(float)
 
     def __init__(
@@ -98,6 +100,7 @@ class SessionModel(QObject):
         self.steps: StepHistory | None = None
         self.joint_names: tuple[str, ...] = ()
         self.read_only = self.not_started = ""
+        self.closing = False
         self.ended = 0
         self._links = {
             name: ProcessLink(self.runtime, name, silence, commands=name not in _LISTEN_ONLY)
@@ -129,6 +132,11 @@ class SessionModel(QObject):
         for ring in self._rings.values():
             ring.close()
         self._rings.clear()
+
+    def set_closing(self) -> None:
+        """Everything is being stopped from now on; there is no way back."""
+        self.closing = True
+        self.closing_began.emit()
 
     # -- commands
 

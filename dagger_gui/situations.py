@@ -40,7 +40,7 @@ def situation(model: SessionModel) -> Situation:
         releasing=called(state.releasing),
         last=last.episode if last is not None and model.there("recorder") else 0,
         outcome=last.outcome if last is not None else "",
-        read_only=model.read_only,
+        read_only="Everything is being stopped." if model.closing else model.read_only,
     )
 
 

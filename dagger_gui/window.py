@@ -160,6 +160,7 @@ class Window(QWidget):
                 suspended=self.model.suspended("control"),
                 refusal=refusal,
                 not_started=not_started,
+                stopped=self.model.closing and not self.model.there("control"),
             )
         )
         self._tick += 1

@@ -166,6 +166,7 @@ class RunPage(QWidget):
         self._model.robot_changed.connect(self._set_joints)
         self._model.control_changed.connect(lambda _state: self._show_acts())
         self._model.read_only_changed.connect(lambda _why: self._show_acts())
+        self._model.closing_began.connect(self._show_acts)
 
     def _show_acts(self) -> None:
         self.controls.setValue(situation(self._model))

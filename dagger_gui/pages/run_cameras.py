@@ -78,12 +78,13 @@ class CameraColumn(QWidget):
             if not view.isVisible():
                 continue
             frame = self._model.new_frame(name)
-            problem = states[name].problem if name in states else ""
+            closing = self._model.closing  # then cameras fall silent because they are told to
+            problem = states[name].problem if name in states and not closing else ""
             if frame is not None:
                 self._frame_t[name] = float(frame["t"])
                 view.setFrame(frame["image"], now - self._frame_t[name])
                 view.setProblem(problem or _PROBLEMS.get(int(frame["flags"]), ""))
-            elif now - self._frame_t.get(name, now) > _QUIET_S:
+            elif now - self._frame_t.get(name, now) > _QUIET_S and not closing:
                 view.setAge(now - self._frame_t[name])
                 if problem:
                     view.setProblem(problem)

@@ -25,7 +25,7 @@ class Banner:
     """What the banner says.
 
     Attributes:
-        gate: ``hold``, ``policy``, ``aligning``, ``human``, ``parking`` or ``fault``.
+        gate: ``hold``, ``policy``, ``aligning``, ``human``, ``parking``, ``fault`` or ``closing``.
         controller: ``policy``, ``human``, ``hold``, ``handover`` or ``demo``.
         reason: why it holds, one sentence; empty while it runs.
         remedy: what to press or do now, one sentence.
@@ -66,6 +66,11 @@ _SUSPENDED = Banner(
     gate="suspended",
     reason="The control process is suspended.",
     remedy="Calibration or a check has its devices. Resume it on the Station page (F4).",
+)
+CLOSING = Banner(
+    gate="closing",
+    reason="Everything is being stopped, in order.",
+    remedy="The window closes by itself.",
 )
 CANNOT_START = "cannot_start"
 """The alarm of a station whose files ask for what cannot be."""
@@ -306,7 +311,7 @@ class StateBanner(QWidget):
         value = self._value
         if value.suspended:
             value = _SUSPENDED
-        elif not self._connected:
+        elif not self._connected and value.gate != "closing":
             value = _NO_LINK
         role, word, shape = state_look(value)
         hatched = value.controller == "handover" and value.gate in ("policy", "aligning", "human")
@@ -344,6 +349,8 @@ def state_look(value: Banner) -> tuple[Role | None, str, str]:
         return "fault", _ALARMS[value.alarm], "warning"
     if value.gate == "hold":
         return "hold", "HOLD", "hold"
+    if value.gate == "closing":
+        return "hold", "CLOSING", "hold"
     if value.gate == "suspended":
         return None, "SUSPENDED", "hold"
     return None, "NO LINK", "warning"

@@ -16,10 +16,10 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from dagger_gui.app import Session
-from dagger_gui.leaving import before, unfinished
+from dagger_gui.leaving import question
 from dagger_gui.widgets._buttons import KeyButton
 from sessions import runtime_folder
-from sessions.messages import EndAttempt, Pause, Shutdown
+from sessions.messages import EndAttempt, Leftover, Pause, Shutdown
 from sessions.stations import pick_place_task, simulated_station
 from sessions.workspace import create
 from tests.fakes.session_processes import FakeSession
@@ -97,7 +97,7 @@ def test_closing_says_what_stays_held_and_how_to_let_it_go_and_closing_again_lea
     sitting.close()
     assert sitting.said() == (
         "The arm and the leader are held by their motors and stay so when this is closed. "
-        "To let go, support each and press Ctrl+Shift+L twice."
+        "To let go, support each and press Ctrl+Shift+L twice: then this closes."
     )
     sitting.until(lambda: sitting.session.asked(Pause))  # the arm does not go on meanwhile
     assert not sitting.session.asked(Shutdown)
@@ -114,7 +114,7 @@ def test_a_running_attempt_is_asked_how_it_ended_and_then_the_window_closes(
 ) -> None:
     sitting.state(attempt=14, gate="policy", armed=True, reason="none")
     sitting.close()
-    assert sitting.said() == unfinished(14)
+    assert sitting.said() == question(14, (), "")
     sitting.until(lambda: sitting.session.asked(Pause))  # the arm does not go on meanwhile
     assert not sitting.session.asked(Shutdown)
     notice = sitting.desk.window.notices.top()
@@ -133,10 +133,14 @@ def test_a_running_attempt_is_asked_how_it_ended_and_then_the_window_closes(
 def test_an_attempt_without_an_outcome_is_left_by_closing_again(sitting: Sitting) -> None:
     sitting.state(attempt=14, gate="policy", armed=True, reason="none")
     sitting.close()
-    assert sitting.said() == unfinished(14)
+    assert sitting.said() == question(14, (), "")
     sitting.close()
     sitting.until(lambda: sitting.session.asked(Shutdown))
     assert not sitting.session.asked(EndAttempt)
+    # On its way to rest the arm must not be let go because the attempt has been left.
+    sitting.state(attempt=0, gate="parking", reason="none")
+    sitting.until(lambda: True)
+    assert len(sitting.session.asked(Shutdown)) == 1
     sitting.stop()
     sitting.until(lambda: sitting.finished)
 
@@ -169,20 +173,40 @@ def test_whoever_goes_on_with_the_attempt_has_not_closed_the_window(
     assert not sitting.session.asked(Shutdown)
     sitting.state(attempt=14, gate="policy", reason="none")
     sitting.close()
-    assert sitting.said() == unfinished(14), "and is asked anew"
+    assert sitting.said() == question(14, (), ""), "and is asked anew"
 
 
 def test_what_was_let_go_meanwhile_keeps_no_window_open(sitting: Sitting) -> None:
     sitting.state(left_held=("robot",))
     sitting.close()
-    assert sitting.said() == before(("robot",), "Ctrl+Shift+L")
-    sitting.state(left_held=())
-    sitting.until(lambda: not sitting.said())
-    sitting.close()
+    assert sitting.said() == question(0, ("robot",), "Ctrl+Shift+L")
+    sitting.state(left_held=())  # released, as it was told: that was what closing waited for
     sitting.until(lambda: sitting.session.asked(Shutdown))
     sitting.stop()
     sitting.until(lambda: sitting.finished)
     assert sitting.desk.left == ()
+
+
+def test_an_outcome_and_what_stays_held_are_one_question(sitting: Sitting) -> None:
+    sitting.state(attempt=14, gate="policy", armed=True, reason="none", left_held=("leader",))
+    sitting.close()
+    assert sitting.said() == question(14, ("leader",), "Ctrl+Shift+L")
+    sitting.state(attempt=14, gate="hold", reason="paused")
+    QTest.keyClick(sitting.desk.window, Qt.Key.Key_Y)
+    sitting.state(attempt=0, reason="idle")
+    sitting.until(lambda: sitting.session.asked(Shutdown))
+
+
+def test_what_holds_again_is_told_again(sitting: Sitting) -> None:
+    sitting.state(left_held=("leader",))
+    sitting.close()
+    QTest.keyClick(sitting.desk.window, Qt.Key.Key_Escape)
+    sitting.until(lambda: not sitting.said())
+    sitting.state(left_held=())
+    sitting.state(left_held=("leader",))
+    sitting.close()
+    assert sitting.said() == question(0, ("leader",), "Ctrl+Shift+L")
+    assert not sitting.session.asked(Shutdown)
 
 
 def test_an_arm_that_was_to_rest_and_did_not_keeps_the_window_to_say_so(sitting: Sitting) -> None:
@@ -205,3 +229,22 @@ def test_who_ends_the_process_from_outside_is_not_waited_for(sitting: Sitting) -
     sitting.stop()
     sitting.until(lambda: sitting.finished)
     assert sitting.desk.left == ("leader",)
+
+
+def test_what_stops_because_the_window_closes_raises_no_alarm(sitting: Sitting) -> None:
+    window, model = sitting.desk.window, sitting.desk.model
+    sitting.state(armed=True, gate="hold", reason="idle")
+    sitting.until(lambda: window.banner.word() == "HOLD")
+    assert window.run.controls.nextAct() == "start"
+    sitting.close()
+    sitting.until(lambda: sitting.session.asked(Shutdown))
+    assert window.run.controls.nextAct() == "wait", "what would be refused is not offered"
+    sitting.session.set_recorder(leftovers=(Leftover("000013.h5.part", 13, 323),))
+    wanted = sitting.session.recorder.sequence
+    sitting.until(lambda: model.recorder and model.recorder.sequence == wanted)
+    assert not any("was not finished" in text for text in window.notices.texts())
+    sitting.session.dead.add("control")
+    sitting.until(lambda: window.banner.word() == "CLOSING")
+    assert "is being restarted" not in window.banner._words.accessibleName()
+    sitting.stop()
+    sitting.until(lambda: sitting.finished)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QSettings, Qt
 from PySide6.QtTest import QTest
@@ -20,8 +21,10 @@ from pytestqt.qtbot import QtBot
 
 from dagger_gui import supervisor_process, theme
 from dagger_gui.app import Session
-from dagger_gui.leaving import unfinished
+from dagger_gui.leaving import question
 from dagger_gui.widgets._buttons import KeyButton
+from drivers.robots.viperx_300s import REST
+from sessions import stations
 from sessions.config import Training
 from sessions.record.storage import read_episode
 from sessions.stations import pick_place_task, simulated_station
@@ -54,6 +57,10 @@ class Desk:
 
     def shows(self, word: str) -> None:
         self.until(lambda: self.window.banner.word() == word)
+
+    def sees(self) -> bool:
+        cameras = self.model.cameras
+        return cameras is not None and all(camera.fps > 0 for camera in cameras.cameras)
 
     def press(self, key: Qt.Key) -> None:
         QTest.keyClick(self.window, key)
@@ -104,7 +111,7 @@ def test_a_killed_window_leaves_everything_running_and_the_next_one_takes_it_up(
     desk.press(Key.Key_Return)
     desk.until(lambda: desk.model.control and desk.model.control.armed)
     desk.until(lambda: desk.model.control.reason == "idle" and desk.model.control.policy)
-    desk.until(lambda: desk.model.cameras and all(c.fps > 0 for c in desk.model.cameras.cameras))
+    desk.until(desk.sees)
     desk.press(Key.Key_Return)
     desk.shows("POLICY")
 
@@ -130,13 +137,46 @@ def test_a_killed_window_leaves_everything_running_and_the_next_one_takes_it_up(
     desk.window.close()
     notice = desk.window.notices.top()
     assert notice is not None
-    assert notice.text == unfinished(1)
+    assert notice.text == question(1, (), "")
     with qtbot.waitSignal(desk.session.finished, timeout=LONG_MS):
         next(b for b in notice.findChildren(KeyButton) if b.text() == "Failure").click()
     desk.forget()
     assert supervisor_process.running(workspace) == 0
     assert not workspace.runtime_path().exists()
     assert read_episode(workspace.episodes / "000001.h5").outcome is Outcome.FAILURE
+
+
+def test_closed_in_the_middle_of_an_attempt_the_arm_goes_to_rest_and_is_let_go_there(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    station = stations.load("viperx-emulated")
+    patient = {"stale_s": 2.0, "watchdog_ms": 1000, "patience_s": 1.5}
+    space = space_with_policy(
+        tmp_path / "w",
+        robot={**station.robot, **patient},
+        operators={"keyboard": station.operators["keyboard"]},
+        operator="keyboard",
+    )
+    desk = Desk(qtbot, space)
+    try:
+        desk.until(lambda: desk.window.run.controls.nextAct() == "arm")
+        desk.press(Key.Key_Return)
+        desk.until(lambda: desk.window.run.controls.nextAct() == "start")
+        desk.until(desk.sees)
+        desk.press(Key.Key_Return)
+        desk.until(lambda: desk.model.control is not None and desk.model.control.attempt)
+        desk.window.close()
+        notice = desk.window.notices.top()
+        assert notice is not None
+        assert notice.text == question(1, (), "")
+        desk.leave()  # closed again
+        steps = desk.model.steps
+        assert steps is not None
+        assert np.abs(steps.recent["position"][-1] - REST)[:6].max() < 0.3
+        assert desk.session.left == ()
+        assert (space.episodes / "000001.h5.part").exists()
+    finally:
+        _end(space)
 
 
 def test_the_first_launch_makes_a_station_that_runs_out_of_an_empty_folder(
