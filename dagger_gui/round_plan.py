@@ -10,7 +10,10 @@ from sessions.record.query import Selection
 
 _NO_DEMONSTRATIONS = "No demonstration yet: record a dozen with Demonstrate."
 _NO_CORRECTIONS = "No corrections yet: there is nothing new to learn from."
-_NONE_RECOVERED = "No correction brought its attempt on yet; only those count (Rounds, F3)."
+_NONE_RECOVERED = (
+    "No correction brought its attempt on yet, and only those count: see 'Only corrections that "
+    "recovered' among the options of Rounds (F3)."
+)
 _ATTEMPT_RUNS = "The corrections count once their attempt has ended."
 
 

@@ -6,7 +6,7 @@ from dagger_gui.commands import alarm, last_attempt
 from dagger_gui.session_model import SessionModel
 from dagger_gui.widgets._attempt_acts import Situation, Torque
 from sessions.live.held import ROBOT, called, first
-from sessions.live.holds import BEING_LOADED, NONE_LOADED, SERVER_SILENT
+from sessions.live.holds import BEING_LOADED, CHOOSE, NONE_LOADED, SERVER_SILENT
 from sessions.messages import ControlState
 
 _BLOCKING = ("recorder_lost", "loading_policy")
@@ -32,6 +32,7 @@ def situation(model: SessionModel) -> Situation:
         blocked=f"{state.reason_text} {state.remedy}".strip() if blocked else "",
         no_policy=_no_policy(state),
         no_hand=_no_hand(state),
+        unattended=_unattended(state),
         lost=alarm(state) == "robot_lost",
         torque=_torque(state),
         can_rest=state.can_rest,
@@ -57,6 +58,13 @@ def _no_hand(state: ControlState) -> str:
         return "The station has no operator device. Add one to station.toml."
     device = next((d for d in state.devices if d.name == state.operator), None)
     return "" if device is None or device.ok else f"The {device.name} is not there. {device.text}"
+
+
+def _unattended(state: ControlState) -> str:
+    """Why the policy may not drive for want of somebody to take over; empty if it may."""
+    missing = _no_hand(state) if state.operators else ""
+    another = f" Or choose another device ({CHOOSE})." if len(state.operators) > 1 else ""
+    return f"{missing}{another}" if missing else ""
 
 
 def _torque(state: ControlState) -> Torque:

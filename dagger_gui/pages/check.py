@@ -58,9 +58,9 @@ class CheckView(QWidget):
         self._show_idle()
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Shows the last check, which may have been made elsewhere since."""
+        """Shows the last check, which may have been made elsewhere since, and how old it is."""
         super().showEvent(event)
-        if not self.running() and not self.table.value():
+        if not self.running():
             self._show_kept()
             self._show_idle()
 
@@ -126,7 +126,7 @@ class CheckView(QWidget):
         if problem:
             self.table.addRow(CheckRow("check", "bad", problem))
         if self._report is not None:
-            self._show_report(self._report, "")
+            self._show_report(self._report, f"Checked {results.ago(self._report.date)}. ")
             self.table.showWorst()
             self.finished.emit(self._report.passed)
         elif self._cancelled:

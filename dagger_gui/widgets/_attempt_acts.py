@@ -33,6 +33,8 @@ class Situation:
         blocked: why no attempt can start now, one sentence; empty if it can.
         no_policy: why the policy cannot drive, one sentence; empty if it can.
         no_hand: why nobody can take over, one sentence; empty if somebody can.
+        unattended: why the policy may not drive for want of somebody to take over; empty if it
+            may, as in a station that names no device.
         lost: the arm does not answer.
         torque: whether any motor holds the arm; ``none`` if they cannot be switched from here.
         can_rest: the arm knows a pose to rest in.
@@ -53,6 +55,7 @@ class Situation:
     blocked: str = ""
     no_policy: str = ""
     no_hand: str = ""
+    unattended: str = ""
     lost: bool = False
     torque: Torque = "none"
     can_rest: bool = True
@@ -86,9 +89,10 @@ def why_waits(situation: Situation) -> str:
     common = _never(situation)
     if common or not situation.armed or situation.gate != "hold":
         return common
+    alone = situation.no_policy or situation.unattended
     if not situation.running:
-        return situation.blocked or situation.still or situation.no_policy
-    return situation.still or (situation.no_hand if situation.demo else situation.no_policy)
+        return situation.blocked or situation.still or alone
+    return situation.still or (situation.no_hand if situation.demo else alone)
 
 
 def why_not_take(situation: Situation) -> str:

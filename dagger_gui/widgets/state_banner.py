@@ -65,7 +65,7 @@ _NO_LINK = Banner(
 _SUSPENDED = Banner(
     gate="suspended",
     reason="The control process is suspended.",
-    remedy="Calibration or a check has its devices. Resume it on the Station page (F4).",
+    remedy="A check or calibration has its devices. If it keeps them, resume it on Station (F4).",
 )
 CLOSING = Banner(
     gate="closing",

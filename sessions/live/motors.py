@@ -41,7 +41,7 @@ def arm(loop: Parts, command: Arm) -> Message:
     try:
         loop.follower.engage()
     except DriverError as error:
-        return Refused(f"The arm was not armed. {error.problem}", error.remedy)
+        return Refused(f"The arm was not armed: {error.problem}", error.remedy)
     loop.notice = ("", "")
     loop.helm.arm()
     return Accepted()

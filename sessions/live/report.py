@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sessions.live import alignment, held
+from sessions.live import alignment, held, takeovers
 from sessions.live.gate import BROKEN
 from sessions.live.holds import BEING_LOADED, NONE_LOADED, SERVER_SILENT, misfit, plain_words
 from sessions.live.motors import LET_GO, releasing
@@ -93,6 +93,9 @@ def sentence(loop: Parts) -> tuple[str, str]:
         return "The scene is being put back.", "Wait a moment."
     if gate.state is GateState.HOLD and not attempt:
         return _outside_attempts(loop)
+    nobody = takeovers.no_hand(loop) if attempt and gate.armed and not loop.helm.demo else None
+    if gate.state is GateState.HOLD and nobody is not None:
+        return f"Holding: paused. {nobody.why}", nobody.remedy
     return plain_words(gate, attempt=attempt)
 
 

@@ -154,7 +154,7 @@ def test_a_suspended_control_process_is_said_to_be_so_and_is_resumed(bench: Benc
     bench.session.set_supervisor(processes=processes)
     bench.session.dead.add("control")
     bench.until(lambda: bench.window.banner.word() == "SUSPENDED")
-    assert "Resume it on the Station page" in bench.window.banner._words.accessibleName()
+    assert "resume it on Station (F4)" in bench.window.banner._words.accessibleName()
     bench.window.show_page("Station")
     button = row_button(bench, "control")
     assert button.text() == "Resume"

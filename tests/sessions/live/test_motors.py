@@ -65,7 +65,7 @@ def test_arming_puts_the_torque_on_before_anything_is_sent(bench: Bench) -> None
 def test_a_motor_that_refuses_refuses_the_arming_by_name_and_cause(bench: Bench) -> None:
     bench.arm.hot = "wrist_angle"
     refused = bench.refused(Arm())
-    assert "The arm was not armed. wrist_angle is at 81 °C (limit 80 °C). Wait." in refused
+    assert "The arm was not armed: wrist_angle is at 81 °C (limit 80 °C). Wait." in refused
     bench.run(1)
     assert not bench.state.armed
     assert bench.state.reason == "self_stopped"

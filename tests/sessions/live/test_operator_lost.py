@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sessions.messages import Arm, GiveBack, Resume, SelectOperator, StartAttempt, TakeOver
+from sessions.messages import Arm, GiveBack, Pause, Resume, SelectOperator, StartAttempt, TakeOver
 from sessions.types import Controller, GateState
 from tests.sessions.live.bench import Bench, Hand
 
@@ -43,6 +43,20 @@ def test_the_policy_does_not_go_on_before_somebody_can_take_over_again() -> None
     bench.do(Resume())
     bench.run(2)
     assert bench.gate is GateState.POLICY
+
+
+def test_a_device_lost_while_the_attempt_is_paused_is_named_before_anybody_presses() -> None:
+    bench, leader = led_bench()
+    bench.do(Pause())
+    bench.run(2)
+    leader.lost = True
+    bench.run(2)
+    state = bench.state
+    assert state.reason_text.startswith("Holding: paused. Nobody could take over")
+    assert "the leader is not there" in state.reason_text
+    assert state.remedy == "Plug it in. Or choose another device (Ctrl+O)."
+    leader.lost = False
+    bench.until(lambda: bench.state.reason_text == "Holding: paused.")
 
 
 def test_another_device_may_be_chosen_where_one_is_lost() -> None:
