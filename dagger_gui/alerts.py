@@ -108,8 +108,9 @@ class Alerts(QObject):
         self._notices.setBusy(state.attempt != 0)
         self._notices.drop_over()
         self._say_let_go(state)
-        warned = any(device.warnings for device in state.devices)
-        self._rail.setMark("Station", "fault" if robot_lost(state) or warned else None)
+        chosen = state.operator
+        bad = any(d.warnings or (d.name == chosen and not d.ok) for d in state.devices)
+        self._rail.setMark("Station", "fault" if robot_lost(state) or bad else None)
 
     def _say_let_go(self, state: ControlState) -> None:
         """A leader was let go as it was asked for; of the arm the banner says so."""

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -304,6 +305,10 @@ def test_the_screen_shows_step_state_bars_and_keys_within_the_width() -> None:
     assert "  elbow was moved through 0°." in rows
     assert any("b: back" in row for row in rows)
     assert "  the cable is out" in lines(view(problem="the cable is out"), 80)
+    swept = replace(view().step, missing="")
+    assert "  That is it." in lines(view(step=swept), 80)
+    home = replace(swept, key="home")  # whether it is the right pose only the person knows
+    assert "  It holds still. Go on if the pose is right." in lines(view(step=home), 80)
 
 
 def test_a_bar_marks_where_the_joint_is_within_what_was_swept() -> None:

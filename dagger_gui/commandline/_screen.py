@@ -7,7 +7,7 @@ import shutil
 import textwrap
 from typing import TextIO
 
-from sessions.checking.views import SUPPORT, JointBar, Present, View
+from sessions.checking.views import SUPPORT, JointBar, Present, View, standing
 
 _WIDEST, _BAR, _NAME = 100, 34, 14
 _KEYS = "Enter: next   b: back   q: give up, keeping the calibration there is"
@@ -83,8 +83,7 @@ def heading(view: View, width: int) -> list[str]:
     at = f"step {step.number} of {step.count}: " if step.number else ""
     rows = [f"{view.device} ({view.kind}), {at}{step.title}"]
     rows += [f"  {row}" for row in textwrap.wrap(step.instruction, width - 2)]
-    state = view.problem or step.missing or "That is it."
-    rows += [f"  {row}" for row in textwrap.wrap(state, width - 2)]
+    rows += [f"  {row}" for row in textwrap.wrap(standing(view), width - 2)]
     return rows
 
 

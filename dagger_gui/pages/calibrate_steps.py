@@ -8,9 +8,7 @@ from PySide6.QtWidgets import QGridLayout, QScrollArea, QVBoxLayout, QWidget
 from dagger_gui import theme
 from dagger_gui.pieces import Words
 from dagger_gui.widgets.calibration_bars import CalibrationBars, JointSweep
-from sessions.checking.views import JointBar, View
-
-_READY = "That is it."
+from sessions.checking.views import JointBar, View, standing
 
 
 class StepsList(QWidget):
@@ -116,7 +114,7 @@ class StepPanel(QWidget):
         self.title.setRole("")
         self.instruction.setText(step.instruction)
         wrong = view.problem or step.missing
-        self.state.setText(wrong or _READY)
+        self.state.setText(standing(view))
         self.state.setRole("fault" if view.problem else "hold" if wrong else "good")
         self.bars.setVisible(True)
         self.bars.setValue([sweep(bar, step.joint) for bar in view.bars])

@@ -13,6 +13,8 @@ from sessions.checking.results import Verdict
 SUPPORT = "support"
 """Key of the step before the first, where motors still hold the arm."""
 
+_POSES = ("home", "closed", "open")
+
 
 class JointBar(msgspec.Struct, frozen=True):
     """One joint, live [rad], as ``drivers.dynamixel.steps.Bar``; None where nothing is known."""
@@ -64,6 +66,17 @@ class View(msgspec.Struct, frozen=True, tag="view"):
     warnings: tuple[str, ...] = ()
     summary: tuple[str, ...] = ()
     problem: str = ""
+
+
+def standing(view: View) -> str:
+    """What is wrong or missing, or that one may go on. Pure.
+
+    Whether a pose is the right one nobody knows but the person who holds the arm in it.
+    """
+    ready = (
+        "It holds still. Go on if the pose is right." if view.step.key in _POSES else "That is it."
+    )
+    return view.problem or view.step.missing or ready
 
 
 class Saved(msgspec.Struct, frozen=True, tag="saved"):

@@ -142,6 +142,9 @@ def test_a_lost_device_has_a_reconnect_button_of_its_own(bench: Bench) -> None:
     row_button(bench, "gamepad").click()
     assert bench.asked(Reconnect) == Reconnect("gamepad")
     assert row_button(bench, "robot").isHidden()
+    assert bench.window.rail._buttons["Station"].mark() == "fault"
+    bench.state(operator="keyboard")  # one that nobody chose is no trouble
+    assert bench.window.rail._buttons["Station"].mark() is None
 
 
 def test_a_suspended_control_process_is_said_to_be_so_and_is_resumed(bench: Bench) -> None:
