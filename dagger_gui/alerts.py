@@ -60,6 +60,8 @@ class Alerts(QObject):
         self._offered: dict[str, Notice] = {}
         self._problems: dict[str, str] = {}
         self._question: Notice | None = None
+        self._chosen = ""  # the operator device, while nobody drives
+        self._set_aside: dict[str, int] = {}  # leftovers asked to go, and their attempts
         model.refused.connect(self._refused)
         model.control_changed.connect(self._control)
         model.recorder_changed.connect(self._recorder)
@@ -108,6 +110,7 @@ class Alerts(QObject):
         self._notices.setBusy(state.attempt != 0)
         self._notices.drop_over()
         self._say_let_go(state)
+        self._say_chosen(state)
         chosen = state.operator
         bad = any(d.warnings or (d.name == chosen and not d.ok) for d in state.devices)
         self._rail.setMark("Station", "fault" if robot_lost(state) or bad else None)
@@ -119,12 +122,26 @@ class Alerts(QObject):
         if there and name != ROBOT and name not in state.holding and state.gate not in HUMAN_GATES:
             self._notices.say(f"The {name} is let go: its torque is off.", "good")
 
+    def _say_chosen(self, state: ControlState) -> None:
+        """Another device corrects from now on: its name alone, in the foot, is easily missed."""
+        if state.gate in HUMAN_GATES:  # then it is the one that drives
+            return
+        before, self._chosen = self._chosen, state.operator
+        if before and state.operator and state.operator != before:
+            self._notices.say(f"The {state.operator} corrects from now on.", "good")
+
     def _recorder(self, state: RecorderState) -> None:
         self._new_problem("recorder", state.problem)
         self._notices.drop_over()
         present = {leftover.path for leftover in state.leftovers}
         for path in set(self._offered) - present:
             self._notices.withdraw(self._offered.pop(path))
+            if path in self._set_aside:
+                attempt, folder = (
+                    self._set_aside.pop(path),
+                    self._model.workspace.episodes / "aside",
+                )
+                self._notices.say(f"Attempt {attempt} is set aside, in {folder}.", "good")
         for leftover in () if self._model.closing else state.leftovers:
             if leftover.path not in self._offered:
                 self._offered[leftover.path] = self._offer(leftover)
@@ -132,7 +149,7 @@ class Alerts(QObject):
     def _offer(self, leftover: Leftover) -> Notice:
         path, name = leftover.path, Path(leftover.path).name
         what = f"{leftover.ticks} ticks can be kept." if leftover.ticks else leftover.problem
-        choices: list[Choice] = [("Set aside", lambda: self._send(Salvage(path, keep=False)))]
+        choices: list[Choice] = [("Set aside", lambda: self._put_aside(leftover))]
         if leftover.ticks:
             # Nobody saw how it ended but the operator, and without an outcome nothing is learned.
             choices = [
@@ -142,6 +159,10 @@ class Alerts(QObject):
             ]
         sentence = f"Attempt {leftover.episode} was not finished ({name}): {what}"
         return self._notices.say(sentence, "hold", choices, stays=True)
+
+    def _put_aside(self, leftover: Leftover) -> None:
+        self._set_aside[leftover.path] = leftover.episode
+        self._send(Salvage(leftover.path, keep=False))
 
     def _send(self, command: Salvage) -> None:
         self._model.send("recorder", command)

@@ -292,7 +292,11 @@ class Session(QObject):
         self.window.show_station()
         self._start_station()
         ready = f"The base policy is ready. {WHAT_TO_DO_FIRST}"
-        notice = self.window.notices.say(ready, "good", stays=True)
+        notice = self.window.notices.say(
+            *(ready, "good"),
+            stays=True,
+            over=lambda: self.check.running() or self.calibrate.running(),  # Enter means otherwise
+        )
         self.model.attempt_started.connect(lambda _event: self.window.notices.withdraw(notice))
 
     def _first_check_done(self) -> None:

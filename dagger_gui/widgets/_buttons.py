@@ -102,6 +102,7 @@ class KeyButton(QPushButton):
         """Changes colour and shape together."""
         if (role, shape, strong) != (self._role, self._shape, self._strong):
             self._role, self._shape, self._strong = role, shape, strong
+            self.updateGeometry()  # bold is wider, and a shape takes room
             self.update()
 
     def widthFor(self, *words: str) -> int:

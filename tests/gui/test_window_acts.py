@@ -7,6 +7,7 @@ from PySide6.QtCore import QEvent, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QPushButton
 
+from dagger_gui.widgets._buttons import KeyButton
 from sessions.live.holds import BEING_LOADED
 from sessions.messages import (
     Arm,
@@ -16,9 +17,11 @@ from sessions.messages import (
     EndAttempt,
     GiveBack,
     Keys,
+    Leftover,
     Pause,
     Refused,
     Resume,
+    Salvage,
     SetOutcome,
     SoftStop,
     StartAttempt,
@@ -269,3 +272,26 @@ def test_what_can_wait_waits_while_an_attempt_runs_and_comes_back(bench: Bench) 
     notices.withdraw(broken)
     bench.state(gate="hold", controller="hold", attempt=0, reason="idle")
     assert notices.top() is question
+
+
+def test_a_device_that_was_chosen_is_named_and_one_that_drives_is_not(bench: Bench) -> None:
+    bench.state(gate="hold", reason="idle", operator="keyboard", operators=("keyboard", "leader"))
+    notices = bench.window.notices
+    bench.state(operator="leader")
+    assert "The leader corrects from now on." in notices.texts()
+    bench.driving()
+    bench.state(gate="human", controller="human", operator="keyboard")
+    bench.state(gate="policy", controller="policy", operator="leader")
+    assert not any("The keyboard corrects" in text for text in notices.texts())
+
+
+def test_what_was_set_aside_is_said_to_be_once_it_is(bench: Bench) -> None:
+    notices = bench.window.notices
+    bench.records(leftovers=(Leftover("/w/000013.h5.part", 13, 323),))
+    offer = notices.top()
+    assert offer is not None
+    next(b for b in offer.findChildren(KeyButton) if b.text() == "Set aside").click()
+    assert bench.asked(Salvage) == Salvage("/w/000013.h5.part", keep=False)
+    assert not any("is set aside" in text for text in notices.texts())
+    bench.records(leftovers=())
+    assert any(text.startswith("Attempt 13 is set aside, in ") for text in notices.texts())
