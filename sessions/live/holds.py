@@ -113,10 +113,11 @@ class Watch:
         worst = int(np.argmax(np.where(np.isnan(ages), np.inf, ages)))
         name, limit = self._cameras[worst], f"limit {self._holds.camera_s * 1000:.0f} ms"
         if np.isnan(ages[worst]):
-            text = f"the {name} camera has given no picture yet"
+            text, remedy = f"the {name} camera has given no picture yet", "Check its cable"
         else:
             text = f"the {name} camera's picture is {ages[worst] * 1000:.0f} ms old ({limit})"
-        return Trouble(Event.CAMERA_STALE, text, f"Check its cable, {RESUME}.")
+            remedy = "Check its cable and what else this computer does"
+        return Trouble(Event.CAMERA_STALE, text, f"{remedy}, {RESUME}.")
 
 
 def stalled(late_s: float, limit_s: float) -> Trouble:

@@ -69,7 +69,7 @@ def test_a_stale_camera_holds_and_says_which_how_old_and_what_to_do() -> None:
     assert state.reason_text == (
         "Holding: the wrist camera's picture is 250 ms old (limit 200 ms)."
     )
-    assert state.remedy == "Check its cable, then press Enter."
+    assert state.remedy == "Check its cable and what else this computer does, then press Enter."
     bench.run(60)
     assert at_rest(bench)
     assert "250 ms" in bench.refused(Resume())
