@@ -98,6 +98,6 @@ class Losses:
         if expected < _ENOUGH or spoilt < WARN_SHARE * expected:
             return ()
         return (
-            f"{100 * spoilt / expected:.0f} % of its packets are lost or damaged (limit "
+            f"{100 * spoilt / expected:.0f} % of packets are lost (limit "
             f"{100 * WARN_SHARE:.0f} %). Check plugs and cables.",
         )
