@@ -9,7 +9,7 @@ HUMAN_DRIVES = ("human", "demo")
 
 # Short: the banner has one line for a warning, and the remedy is at its end.
 HOLDS = "Its motors still hold it. Support it, then release it or take over."
-WAITS = "It follows the arm again once you resume, hand back or start an attempt."
+WAITS = "It mirrors again once you resume, hand back or start anew."
 
 
 class Consent:
