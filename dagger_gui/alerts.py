@@ -127,7 +127,8 @@ class Alerts(QObject):
         if state.gate in HUMAN_GATES:  # then it is the one that drives
             return
         before, self._chosen = self._chosen, state.operator
-        if before and state.operator and state.operator != before:
+        there = any(device.name == state.operator and device.ok for device in state.devices)
+        if before and there and state.operator != before:
             self._notices.say(f"The {state.operator} corrects from now on.", "good")
 
     def _recorder(self, state: RecorderState) -> None:
@@ -137,11 +138,9 @@ class Alerts(QObject):
         for path in set(self._offered) - present:
             self._notices.withdraw(self._offered.pop(path))
             if path in self._set_aside:
-                attempt, folder = (
-                    self._set_aside.pop(path),
-                    self._model.workspace.episodes / "aside",
-                )
-                self._notices.say(f"Attempt {attempt} is set aside, in {folder}.", "good")
+                folder = self._model.workspace.episodes / "aside"
+                said = f"Attempt {self._set_aside.pop(path)} is set aside, in {folder}."
+                self._notices.say(said, "good")
         for leftover in () if self._model.closing else state.leftovers:
             if leftover.path not in self._offered:
                 self._offered[leftover.path] = self._offer(leftover)

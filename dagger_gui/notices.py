@@ -117,7 +117,8 @@ class Notices(QWidget):
     ) -> Notice:
         """Shows a sentence; the same one already on screen is only kept longer.
 
-        What passes by itself takes the place of what would have.
+        What passes by itself takes the place of what would have; so does what stays and is a
+        fault: it was asked for, or must be known, now.
 
         Args:
             text: the sentence.
@@ -127,7 +128,8 @@ class Notices(QWidget):
             over: whether the state that it speaks of has passed; then it goes by itself.
         """
         for old in [*self._shown]:
-            if old.text == text or not (stays or old.stays):
+            passes = not old.stays and (not stays or role == "fault")
+            if old.text == text or passes:
                 self._close(old)
         notice = Notice(text, role, choices, self)
         notice.stays, notice.over = stays, over

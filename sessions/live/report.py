@@ -93,9 +93,10 @@ def sentence(loop: Parts) -> tuple[str, str]:
         return "The scene is being put back.", "Wait a moment."
     if gate.state is GateState.HOLD and not attempt:
         return _outside_attempts(loop)
-    nobody = takeovers.no_hand(loop) if attempt and gate.armed and not loop.helm.demo else None
-    if gate.state is GateState.HOLD and nobody is not None:
-        return f"Holding: paused. {nobody.why}", nobody.remedy
+    if gate.state is GateState.HOLD and gate.armed and not loop.helm.demo:
+        nobody = takeovers.no_hand(loop)
+        if nobody is not None:
+            return f"Holding: paused. {nobody.why}", nobody.remedy
     return plain_words(gate, attempt=attempt)
 
 
@@ -139,7 +140,10 @@ def _outside_attempts(loop: Parts) -> tuple[str, str]:
         return loop.notice[0], loop.notice[1] or plain[1]
     if loop.helm.gate.armed and loop.trouble is not None:
         return f"Not ready: {loop.trouble.text}.", loop.trouble.remedy
-    return plain
+    if loop.helm.gate.armed and loop.proposals.status.loading:
+        return BEING_LOADED
+    nobody = takeovers.no_hand(loop) if loop.helm.gate.armed else None
+    return plain if nobody is None else (f"Not ready. {nobody.why}", nobody.remedy)
 
 
 def _aligning(loop: Parts) -> tuple[str, str]:

@@ -277,8 +277,15 @@ def test_what_can_wait_waits_while_an_attempt_runs_and_comes_back(bench: Bench) 
 def test_a_device_that_was_chosen_is_named_and_one_that_drives_is_not(bench: Bench) -> None:
     bench.state(gate="hold", reason="idle", operator="keyboard", operators=("keyboard", "leader"))
     notices = bench.window.notices
-    bench.state(operator="leader")
+    there = (DeviceState("leader", "teleoperator", True),)
+    bench.state(operator="leader", devices=there)
     assert "The leader corrects from now on." in notices.texts()
+    question = notices.say("How did it end?", "fault", stays=True)
+    assert notices.top() is question, "what is asked now is not hidden by what was said before"
+    notices.withdraw(question)
+    bench.state(operator="gone", devices=(DeviceState("gone", "teleoperator", False), *there))
+    assert not any("The gone corrects" in text for text in notices.texts())
+    bench.state(operator="leader")
     bench.driving()
     bench.state(gate="human", controller="human", operator="keyboard")
     bench.state(gate="policy", controller="policy", operator="leader")

@@ -555,16 +555,11 @@ def test_a_motor_that_lost_power_for_a_moment_stops_the_arm(bench):
 
 
 def test_an_arm_that_is_read_but_not_commanded_is_not_stopped_by_its_watchdog(bench):
-    made = bench(options=Options(patience_s=2.0, watchdog_ms=400))
+    made = bench(options=Options(patience_s=2.0, watchdog_ms=1000))
     made.arm.engage()
-    began = last = time.monotonic()
-    longest = 0.0
-    while last - began < 1.2:
+    deadline = time.monotonic() + 2.5
+    while time.monotonic() < deadline:
         made.tick()
-        now = time.monotonic()
-        longest, last = max(longest, now - last), now
-    if longest > 0.2:
-        pytest.skip("this machine was too busy to read: the servos have not been spoken to")
     assert -1 not in values(made, "bus_watchdog").values()
     made.arm.command(made.arm.read().position)
 

@@ -79,6 +79,8 @@ def test_no_attempt_of_the_policy_starts_without_a_device_to_take_over_with() ->
     bench.do(SelectOperator("leader"))
     bench.do(Arm())
     assert "the leader is not there" in bench.refused(StartAttempt())
+    bench.run(1)
+    assert bench.state.reason_text.startswith("Not ready. Nobody could take over")
     bench.do(SelectOperator("keyboard"))
     bench.do(StartAttempt())
 
